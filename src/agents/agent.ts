@@ -1,0 +1,88 @@
+/** What every agent is to the training loop, to scripts and to the command line. */
+import type { Random } from "../random.ts";
+import type { Stateful } from "../state.ts";
+import type { HyperparameterSchema } from "./hyperparameters.ts";
+
+/** The part of `envs` spaces that agents look at; the real spaces fit it, and a script may pass plain objects. */
+export interface ObservationSpace {
+  /** Shape of one observation, `(…obs)`. */
+  readonly shape: readonly number[];
+}
+export interface DiscreteSpace {
+  /** Actions are 0 … n − 1. */
+  readonly n: number;
+}
+export interface BoxSpace {
+  readonly shape: readonly number[];
+  readonly low: ArrayLike<number>;
+  readonly high: ArrayLike<number>;
+}
+
+/** One observation as the environment returned it: flat numbers of shape `(…obs)`. */
+export type Observation = ArrayLike<number>;
+/** A discrete action's number, or a continuous action `(actions)`. */
+export type Action = number | Float32Array;
+
+/**
+ * An agent acts, observes what came of it, and learns.
+ *
+ * The loop is `action = agent.act(obs)`, then `agent.observe(nextObs, reward, terminated, truncated)`; an update
+ * happens inside `observe` when it is due. `saveState`/`loadState` carry everything the agent's future depends on
+ * (weights, optimiser moments, replay, random streams, counters), so that a run resumes bit for bit;
+ * `save`/`load` write what a user keeps of a trained agent: weights and optimiser.
+ */
+export interface Agent extends Stateful {
+  /** The class's name as in the paper: "DQN", "DoubleDQN". */
+  readonly name: string;
+  /** Environment steps observed in training. */
+  readonly steps: number;
+  /** Gradient steps taken. */
+  readonly updates: number;
+  /** False inside `evalMode`: actions are greedy, nothing is stored or learned. */
+  readonly training: boolean;
+
+  /** The action for one observation: with exploration in training, greedy inside `evalMode`. */
+  act(obs: Observation): Action;
+  /** What came of the last action. `terminated`: the task ended there; `truncated`: the episode was cut there. */
+  observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void;
+  /** Runs `body` with exploration and learning off; recurrent state is put aside and restored. */
+  evalMode<T>(body: () => T): T;
+
+  /** ChainerRL's way: observe the last action's reward together with the new observation, then act on it. */
+  actAndTrain(obs: Observation, reward: number): Action;
+  /** ChainerRL's way to end an episode: the last observation and reward, and whether the task ended there. */
+  stopEpisodeAndTrain(obs: Observation, reward: number, terminated: boolean): void;
+  /** Forget the running episode (its last action gets no reward). */
+  stopEpisode(): void;
+
+  /** Numbers about the agent's present condition, such as `averageQ`, `averageLoss`, `updates`, `epsilon`. */
+  statistics(): Record<string, number>;
+
+  /** Writes weights and optimiser into a directory (made if need be), as safetensors. */
+  save(directory: string): Promise<void>;
+  /** Reads what `save` wrote. @throws UsageError when the files are missing, broken or of another agent or shape. */
+  load(directory: string): Promise<void>;
+}
+
+/** What an agent is built from when its networks and replay are to be the default ones. */
+export interface AgentSetup {
+  readonly observationSpace: ObservationSpace;
+  readonly actionSpace: DiscreteSpace | BoxSpace;
+  readonly random: Random;
+  /** Values for the agent's `hyperparameters`; the rest are defaults. */
+  readonly hyperparameters: Readonly<Record<string, unknown>>;
+}
+
+/** One line of the registry: `rl list agents`, `--agent`, `--help`, docs. */
+export interface AgentSpec {
+  /** As typed after `--agent`: "dqn". */
+  readonly id: string;
+  /** The class's name: "DQN". */
+  readonly name: string;
+  readonly paper: string;
+  readonly actionSpaces: readonly ("Discrete" | "Box")[];
+  readonly recurrent: boolean;
+  readonly async: boolean;
+  readonly hyperparameters: HyperparameterSchema;
+  create(setup: AgentSetup): Agent;
+}

@@ -1,0 +1,309 @@
+/** Variable: a tensor of float32 numbers (float64 on the reference backend) that remembers how it was computed. */
+import { ShapeError, UsageError } from "../errors.ts";
+import { backend, backendId } from "../kernel/backend.ts";
+import { sizeOf } from "../kernel/strides.ts";
+import type { FunctionNode } from "./functionNode.ts";
+import { allocate, installScopeReturn, scopeEpochs, scopeLevel } from "./scope.ts";
+
+/** A tensor's dimensions; equal shapes are the same frozen array. */
+export type Shape = readonly number[];
+
+const shapes = new Map<string, Shape>();
+
+/** The one array for these dimensions. @throws ShapeError when a dimension is not a whole number ≥ 0. */
+export function internShape(dims: readonly number[]): Shape {
+  const key = dims.join();
+  let shape = shapes.get(key);
+  if (!shape) {
+    if (!dims.every((n) => Number.isInteger(n) && n >= 0)) {
+      throw new ShapeError(`shape: dimensions must be whole numbers of at least 0; got (${dims.join(", ")}).`);
+    }
+    shape = Object.freeze([...dims]);
+    shapes.set(key, shape);
+  }
+  return shape;
+}
+
+/** A shape as errors print it: `(32, 4)`. */
+export const formatShape = (shape: Shape): string => `(${shape.join(", ")})`;
+
+/** Counts overwrites of memory that Variables read in place: parameters, staging rows. */
+export interface Version {
+  version: number;
+}
+
+/** Nested arrays of numbers, as deep as the shape. */
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+export interface Arithmetic {
+  add(a: Variable, b: Variable | number): Variable;
+  sub(a: Variable, b: Variable | number): Variable;
+  mul(a: Variable, b: Variable | number): Variable;
+  div(a: Variable, b: Variable | number): Variable;
+  neg(a: Variable): Variable;
+  backward(y: Variable, gy?: Variable): void;
+}
+let arithmetic: Arithmetic;
+
+/** Called once by ops/arithmetic.ts and backward.ts, which know how; Variable itself knows no operation. */
+export function installArithmetic(part: Partial<Arithmetic>): void {
+  arithmetic = { ...arithmetic, ...part };
+}
+
+export class Variable {
+  readonly shape: Shape;
+  /** Where the numbers stand in the backend's memory, in bytes. */
+  address: number;
+  readonly level: number;
+  readonly epoch: number;
+  readonly backendId: number;
+  /** Whether gradients flow to this Variable or through it. */
+  requiresGrad: boolean;
+  /** The operation that computed it; null for data and for what was computed without recording. */
+  creator: FunctionNode | null;
+  /** What `backward` left here; only on leaves that require a gradient. */
+  grad: Variable | null = null;
+  /** The gradient gathered so far by the backward pass that runs. */
+  pending: Variable | null = null;
+  /** The count of overwrites, for memory that is overwritten in place; null elsewhere. */
+  source: Version | null = null;
+  /** For error messages, graphs and hooks. */
+  name: string | null = null;
+
+  /** Use `variable(…)` or an operation. */
+  constructor(shape: Shape, address: number, level: number) {
+    this.shape = shape;
+    this.address = address;
+    this.level = level;
+    this.epoch = scopeEpochs[level]!;
+    this.backendId = backendId;
+    this.requiresGrad = false;
+    this.creator = null;
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** Whether its memory is still its own. */
+  get isAlive(): boolean {
+    return scopeEpochs[this.level] === this.epoch && this.backendId === backendId;
+  }
+
+  /**
+   * The numbers in place, row-major. The view is good until the scope ends or memory grows: copy what you keep
+   * (`toArray`). Writing to it changes the Variable.
+   */
+  get data(): Float32Array | Float64Array {
+    assertAlive(this, "data");
+    const { floats } = backend().memory;
+    return floats.subarray(this.address >> 2, (this.address >> 2) + this.size);
+  }
+
+  /** A copy of the numbers, row-major. */
+  toArray(): number[] {
+    return Array.from(this.data);
+  }
+
+  /** The numbers as nested arrays, as deep as the shape. */
+  toNested(): NestedNumbers {
+    const flat = this.data;
+    const build = (dim: number, offset: number, stride: number): NestedNumbers => {
+      if (dim === this.shape.length) return flat[offset]!;
+      const inner = this.shape[dim]! === 0 ? 0 : stride / this.shape[dim]!;
+      return Array.from({ length: this.shape[dim]! }, (_, i) => build(dim + 1, offset + i * inner, inner));
+    };
+    return build(0, 0, this.size);
+  }
+
+  /** The only number of a Variable of one element. @throws ShapeError when there are more. */
+  item(): number {
+    assertAlive(this, "item");
+    if (this.size !== 1) {
+      throw new ShapeError(
+        `item: the Variable must have one element; got shape ${formatShape(this.shape)}. Use toArray().`,
+      );
+    }
+    return backend().memory.floats[this.address >> 2]!;
+  }
+
+  /** The same numbers without their history: no gradient flows through. */
+  detach(): Variable {
+    assertAlive(this, "detach");
+    const y = new Variable(this.shape, this.address, this.level);
+    y.source = this.source;
+    return y;
+  }
+
+  /** Forgets a leaf's gradient. */
+  clearGrad(): void {
+    this.grad = null;
+  }
+
+  /**
+   * Gradients of this Variable with respect to every leaf that requires one: into parameters' slots (added to what is
+   * there since `clearGrads`), into other leaves' `grad`. Builds no graph; see `grad()` for that.
+   *
+   * @param gy gradient of this Variable, its shape; may be left out for one element (then 1)
+   */
+  backward(gy?: Variable): void {
+    arithmetic.backward(this, gy);
+  }
+
+  add(other: Variable | number): Variable {
+    return arithmetic.add(this, other);
+  }
+  sub(other: Variable | number): Variable {
+    return arithmetic.sub(this, other);
+  }
+  mul(other: Variable | number): Variable {
+    return arithmetic.mul(this, other);
+  }
+  div(other: Variable | number): Variable {
+    return arithmetic.div(this, other);
+  }
+  neg(): Variable {
+    return arithmetic.neg(this);
+  }
+
+  toString(): string {
+    const what = this.name ? `${this.name} ` : "";
+    if (!this.isAlive) return `Variable(${what}${formatShape(this.shape)}, its scope has ended)`;
+    const shown = Array.from(this.data.subarray(0, 6), (x) => Number(x.toPrecision(6)));
+    return `Variable(${what}${formatShape(this.shape)} [${shown.join(", ")}${this.size > 6 ? ", …" : ""}])`;
+  }
+}
+
+/** @throws UsageError when the Variable's scope has ended or its backend was replaced. */
+export function assertAlive(x: Variable, where: string): void {
+  if (scopeEpochs[x.level] === x.epoch && x.backendId === backendId) return;
+  const what = x.name ?? `a Variable of shape ${formatShape(x.shape)}`;
+  throw new UsageError(
+    scopeEpochs[x.level] !== x.epoch
+      ? `${where}: a Variable may be used only inside its scope; got ${what} after its scope ended. Return it from the scope, or keep its numbers with toArray().`
+      : `${where}: a Variable may be used only on the device it was made on; got ${what} after another device was opened. Make it anew.`,
+  );
+}
+
+/** An uninitialised Variable of the running scope. */
+export function allocateVariable(shape: Shape): Variable {
+  return new Variable(shape, allocate(4 * sizeOf(shape)), scopeLevel);
+}
+
+function shapeOfNested(values: NestedNumbers): number[] {
+  const shape: number[] = [];
+  let level: NestedNumbers = values;
+  while (typeof level !== "number") {
+    shape.push(level.length);
+    if (level.length === 0) break;
+    level = level[0]!;
+  }
+  return shape;
+}
+
+function writeNested(
+  values: NestedNumbers,
+  shape: readonly number[],
+  out: { [i: number]: number },
+  offset: number,
+): number {
+  if (typeof values === "number") {
+    if (shape.length > 0)
+      throw new ShapeError(`variable: nested arrays must be equally deep; got a number beside arrays.`);
+    out[offset] = values;
+    return offset + 1;
+  }
+  if (values.length !== shape[0]) {
+    throw new ShapeError(
+      `variable: nested arrays of one depth must be equally long; got lengths ${shape[0] ?? "none"} and ${values.length}.`,
+    );
+  }
+  let at = offset;
+  for (const inner of values) at = writeNested(inner, shape.slice(1), out, at);
+  return at;
+}
+
+/**
+ * A Variable with the given numbers, copied.
+ *
+ * @param values a number, nested arrays, or flat numbers together with `shape`
+ * @param options.requiresGrad makes it a leaf that backward fills
+ */
+export function variable(
+  values: NestedNumbers | ArrayLike<number>,
+  options: { shape?: readonly number[]; requiresGrad?: boolean; name?: string } = {},
+): Variable {
+  backend();
+  const nested = typeof values === "number" || Array.isArray(values);
+  const found = nested ? shapeOfNested(values as NestedNumbers) : [(values as ArrayLike<number>).length];
+  const shape = internShape(options.shape ?? found);
+  if (sizeOf(shape) !== sizeOf(found)) {
+    throw new ShapeError(
+      `variable: shape ${formatShape(shape)} must hold as many numbers as given; got ${sizeOf(found)}. Check the shape.`,
+    );
+  }
+  const x = allocateVariable(shape);
+  const { floats } = backend().memory;
+  if (nested) writeNested(values as NestedNumbers, found, floats.subarray(x.address >> 2), 0);
+  else floats.set(values as ArrayLike<number>, x.address >> 2);
+  x.requiresGrad = options.requiresGrad ?? false;
+  x.name = options.name ?? null;
+  return x;
+}
+
+/** A Variable filled with one number. */
+export function full(shape: readonly number[], value: number): Variable {
+  const y = allocateVariable(internShape(shape));
+  backend().families.fill(y.size, y.address, value);
+  return y;
+}
+export const zeros = (shape: readonly number[]): Variable => full(shape, 0);
+export const ones = (shape: readonly number[]): Variable => full(shape, 1);
+
+/** A Variable in memory of its own that no scope recycles, filled with zeros. */
+export function persistent(shape: readonly number[]): Variable {
+  const interned = internShape(shape);
+  return new Variable(interned, backend().memory.reserve(4 * sizeOf(interned)), 0);
+}
+
+interface Carried {
+  readonly shape: Shape;
+  readonly numbers: Float32Array | Float64Array;
+}
+
+function mapReturned(value: unknown, map: (x: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map(map);
+  if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, map(inner)]));
+  }
+  return map(value);
+}
+
+const carriedValues = new WeakSet<object>();
+
+installScopeReturn(
+  (value, level) => {
+    let found = false;
+    const prepared = mapReturned(value, (x) => {
+      if (!(x instanceof Variable) || x.level !== level) return x;
+      if (x.creator) {
+        throw new UsageError(
+          `scope: a recorded Variable may not leave its scope; got ${x.creator.name} ${formatShape(x.shape)}. Return y.detach(), or compute the gradient inside.`,
+        );
+      }
+      found = true;
+      const carried: Carried = { shape: x.shape, numbers: x.data.slice() };
+      carriedValues.add(carried);
+      return carried;
+    });
+    return found ? prepared : undefined;
+  },
+  (prepared) =>
+    mapReturned(prepared, (x) => {
+      if (x === null || typeof x !== "object" || !carriedValues.has(x)) return x;
+      const { shape, numbers } = x as Carried;
+      const y = allocateVariable(shape);
+      backend().memory.floats.set(numbers, y.address >> 2);
+      return y;
+    }),
+);

@@ -1,0 +1,58 @@
+/** What `rl` ends with, and the one line it says when something went wrong. */
+import { DeviceError, ShapeError, UsageError } from "../errors.ts";
+
+export const exitCodes = {
+  /** All went well (or the reader of stdout went away). */
+  fine: 0,
+  /** An unexpected internal error. */
+  internal: 1,
+  /** Wrong usage: an unknown command, flag, agent, environment or config key, or a bad value. */
+  usage: 2,
+  /** The machine cannot do it: no device, a full disk, a directory that cannot be written. */
+  machine: 3,
+  /** A damaged or foreign file. */
+  file: 4,
+  /** Stopped by SIGINT (Ctrl-C). */
+  interrupted: 130,
+  /** Stopped by SIGTERM. */
+  terminated: 143,
+} as const;
+
+export const exitCodesHelp = `Exit codes:
+    0  fine
+    1  an unexpected internal error
+    2  wrong usage: unknown command, flag, agent, environment or config key, bad value
+    3  the machine: no device, disk full, directory not writable
+    4  a damaged or foreign file, such as a cut-off checkpoint
+  130  stopped by Ctrl-C (SIGINT)   143  stopped by SIGTERM`;
+
+/** A file that exists and cannot be used: cut off, broken, or of another program, agent or version. */
+export class FileError extends Error {
+  override name = "FileError";
+}
+
+/** Errors of the operating system that say something about the machine and nothing about us. */
+const machineCodes = new Set(
+  "EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO ENOTDIR EISDIR ENOENT EEXIST EMFILE ENFILE ELOOP ENAMETOOLONG EBUSY".split(
+    " ",
+  ),
+);
+
+const systemCode = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+
+/** The exit code an error stands for. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof FileError) return exitCodes.file;
+  if (error instanceof UsageError || error instanceof ShapeError) return exitCodes.usage;
+  if (error instanceof DeviceError) return exitCodes.machine;
+  return machineCodes.has(systemCode(error) ?? "") ? exitCodes.machine : exitCodes.internal;
+}
+
+/** The one line for stderr; the whole stack with `debug` (RL_DEBUG=1). */
+export function errorText(error: unknown, debug: boolean): string {
+  if (debug && error instanceof Error) return error.stack ?? error.message;
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+  const unexpected = exitCodeOf(error) === exitCodes.internal;
+  return unexpected ? `rl: unexpected error: ${message} (RL_DEBUG=1 shows where it came from)` : `rl: ${message}`;
+}

@@ -1,0 +1,99 @@
+/** Hyperparameter schemas as flags: `learningRate` is `--learning-rate`, with the schema's meaning, default and checks. */
+import type { Options } from "yargs";
+import { type Hyperparameter, type HyperparameterSchema, misfit } from "../agents/hyperparameters.ts";
+import { nearest, UsageError } from "../errors.ts";
+
+/** What yargs leaves of the command line: every value still a string, true or false where a flag stood alone. */
+export type Argv = Readonly<Record<string, unknown>>;
+
+/** `learningRate` → `learning-rate`. */
+export const flagName = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** A value as it is typed: `64,64`, `none`, `0.001`. */
+export const flagText = (value: unknown): string =>
+  value === null ? "none" : Array.isArray(value) ? value.join(",") || "''" : String(value);
+
+/** A default other than the schema's own, and where it comes from ("preset for CartPole-v1"). */
+export interface OtherDefault {
+  readonly value: unknown;
+  readonly source: string;
+}
+
+/** The yargs options of a schema, one flag a name, under one heading of the help. */
+export function flagsOf(
+  schema: HyperparameterSchema,
+  group: string,
+  others: Readonly<Record<string, OtherDefault>> = {},
+): Record<string, Options> {
+  const flag = ([name, { kind, choices, meaning, value, source }]: [string, Hyperparameter<unknown>]) => {
+    const shown = others[name] ?? { value, source };
+    const described = {
+      group,
+      describe: choices.length > 0 ? `${meaning}: ${choices.join(", ")}` : meaning,
+      defaultDescription: `${flagText(shown.value)} (${shown.source})`,
+    };
+    return [flagName(name), kind === "boolean" ? { ...described, boolean: true } : { ...described, nargs: 1 }];
+  };
+  return Object.fromEntries(Object.entries(schema).map(flag));
+}
+
+/** What a typed text says for a declaration; a text that says nothing is returned as it is, for `misfit` to refuse. */
+function parse({ kind, optional }: Hyperparameter<unknown>, text: unknown): unknown {
+  if (typeof text !== "string") return text;
+  const number = (word: string): unknown => (/^\s*[-+]?[\d.]/.test(word) ? Number(word) : word);
+  if (optional && text === "none") return null;
+  if (kind === "integers") return text === "" ? [] : text.split(",").map(number);
+  return kind === "number" || kind === "integer" ? number(text) : text;
+}
+
+/**
+ * The values of a schema that were typed.
+ * @throws UsageError for one outside its declaration.
+ */
+export function readFlags(where: string, schema: HyperparameterSchema, argv: Argv): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, declaration] of Object.entries(schema)) {
+    const text = argv[flagName(name)];
+    if (text === undefined) continue;
+    const value = parse(declaration, text);
+    const reason = misfit(declaration, value);
+    if (reason) {
+      throw new UsageError(
+        `${where}: --${flagName(name)} ${reason}; got ${text === "" ? "nothing" : text}. It is the ${declaration.meaning}.`,
+      );
+    }
+    values[name] = value;
+  }
+  return values;
+}
+
+/**
+ * Refuses flags and arguments that nobody reads, and switches with a value that is neither true nor false
+ * (yargs takes `--quiet=maybe` for false).
+ * @throws UsageError with the nearest known flag.
+ */
+export function refuseUnknown(
+  where: string,
+  argv: Argv,
+  typed: readonly string[],
+  options: Readonly<Record<string, Options>>,
+  open = /^$/,
+): void {
+  const known = Object.keys(options);
+  for (const name of Object.keys(argv)) {
+    if (name in options || name === "_" || name === "$0" || open.test(name)) continue;
+    const near = nearest(name, known);
+    throw new UsageError(
+      `${where}: there is no flag --${name}. ` +
+        (near ? `Did you mean --${near}?` : `See ${where.replace(/^(?!rl)/, "rl ")} --help.`),
+    );
+  }
+  const extra = (argv._ as unknown[])[1];
+  if (extra !== undefined) throw new UsageError(`${where}: every value needs its flag; got ${extra} on its own.`);
+  for (const token of typed) {
+    const [, name = "", text] = /^--(?:no-)?([^=]+)=(.*)$/.exec(token) ?? [];
+    if (options[name]?.boolean && text !== "true" && text !== "false") {
+      throw new UsageError(`${where}: --${name} must be true or false; got ${text}. Write --${name} or --no-${name}.`);
+    }
+  }
+}

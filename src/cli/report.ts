@@ -1,0 +1,37 @@
+/** What is said at the end of a run and of an evaluation. */
+import type { EvaluationSummary, ResultEvent } from "../train/events.ts";
+import { clock, compact, short } from "./progress.ts";
+
+/** A word as a POSIX shell takes it: quoted where it holds anything but plain characters. */
+export const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+/** `mean return 493.2 ± 12.1 over 100 greedy episodes (min 420.0, median 500.0, max 500.0)`. */
+export function evaluationText({ episodes, mean, median, stdev, min, max }: EvaluationSummary): string {
+  const range = `min ${short(min)}, median ${short(median)}, max ${short(max)}`;
+  return `mean return ${short(mean)} ± ${short(stdev)} over ${episodes} greedy episodes (${range})`;
+}
+
+/**
+ * The last lines of a run: its score, whether it was solved, its directory and what to type next.
+ * A stopped run says how to continue.
+ */
+export function runReport(result: ResultEvent): string {
+  const { outcome, runDirectory, steps, episodes, seconds, stepsPerSecond, evaluation } = result;
+  const directory = runDirectory === null ? null : shellWord(runDirectory);
+  const headline = { solved: "solved", finished: "finished", stopped: "stopped" }[outcome];
+  const effort = `${steps} steps, ${episodes} episodes, ${clock(seconds)} (${compact(stepsPerSecond)} steps/s)`;
+  const lines = [`${headline}: ${evaluationText(evaluation)}`, `took:   ${effort}`];
+  if (directory !== null) {
+    lines.push(`run:    ${directory}`, `next:   rl eval ${directory}`);
+    if (outcome === "stopped") lines.push(`saved; continue with rl resume ${directory}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Rows under their headings, columns as wide as their longest cell. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [headings, ...rows];
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  return all.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()}\n`).join("");
+}

@@ -1,0 +1,103 @@
+/** Parses the command line, loads the one command that was typed, and turns errors into one line and an exit code. */
+import { readFileSync } from "node:fs";
+import yargs, { type Options } from "yargs";
+import { nearest, UsageError } from "../errors.ts";
+import type { Command } from "./command.ts";
+import { errorText, exitCodeOf, exitCodes, exitCodesHelp } from "./exitCodes.ts";
+import { parserConfiguration, refuseUnknown } from "./flags.ts";
+
+interface Entry {
+  readonly name: string;
+  readonly words: string;
+  readonly describe: string;
+  load(): Promise<{ command: Command }>;
+}
+
+const entries: readonly Entry[] = [
+  { name: "train", words: "", describe: "train an agent", load: () => import("./commands/train.ts") },
+  { name: "eval", words: "RUN", describe: "play a trained agent's episodes", load: () => import("./commands/eval.ts") },
+  { name: "resume", words: "RUN", describe: "continue a stopped run", load: () => import("./commands/resume.ts") },
+  {
+    name: "list",
+    words: "agents|envs",
+    describe: "list the agents or the environments",
+    load: () => import("./commands/list.ts"),
+  },
+];
+
+function version(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+/** yargs' own complaints, in our words. */
+function complaint(where: string, message: string): UsageError {
+  const flag = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  return new UsageError(flag ? `${where}: --${flag} needs a value; got none.` : `${where}: ${message}`);
+}
+
+/** Refuses a word that is no command. */
+function refuseUnknownCommand(typed: readonly string[]): void {
+  const word = typed[0];
+  const names = entries.map((entry) => entry.name);
+  if (word === undefined || names.includes(word) || ["--help", "-h", "--version"].includes(word)) return;
+  const near = nearest(word, names);
+  const what = word.startsWith("-") ? "a command must come first" : `the command must be one of ${names.join(", ")}`;
+  throw new UsageError(`rl: ${what}; got ${word}. ${near ? `Did you mean rl ${near}?` : "See rl --help."}`);
+}
+
+/** Runs a command line (without `node` and the script's name) and returns the exit code. */
+export async function rl(typed: readonly string[]): Promise<number> {
+  // a reader that has seen enough (`| head`) is no error
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+  try {
+    return await parseAndRun(typed);
+  } catch (error) {
+    process.stderr.write(`${errorText(error, process.env.RL_DEBUG === "1")}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+async function parseAndRun(typed: readonly string[]): Promise<number> {
+  refuseUnknownCommand(typed);
+  let code: number = exitCodes.fine;
+  const help = typed.includes("--help") || typed.includes("-h") || typed.length === 0;
+  const parser = yargs(typed.length === 0 ? ["--help"] : [...typed])
+    .scriptName("rl")
+    .usage("Usage: rl COMMAND [flags]\n\nKusari: reinforcement learning for TypeScript.")
+    .parserConfiguration(parserConfiguration)
+    .version(version())
+    .help()
+    .alias("help", "h")
+    .describe({ help: "show this help", version: "show the version" })
+    .epilogue(`rl COMMAND --help tells more about a command.\n\n${exitCodesHelp}`)
+    .wrap(process.stdout.columns ? Math.min(process.stdout.columns, 120) : 100)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? complaint(`rl ${entries.find((entry) => entry.name === typed[0])?.name ?? ""}`.trim(), message);
+    });
+  for (const { name, words, describe, load } of entries) {
+    let command: Command;
+    let options: Record<string, Options>;
+    parser.command({
+      command: name,
+      describe: words === "" ? describe : `${describe}: rl ${name} ${words}`,
+      builder: async (own) => {
+        ({ command } = await load());
+        options = await command.options(typed.slice(1), help);
+        const examples = command.examples.map((line) => `  ${line}`).join("\n");
+        return own.usage(command.usage).options(options).epilogue(`Examples:\n${examples}`);
+      },
+      handler: async (argv) => {
+        refuseUnknown(`rl ${name}`, argv, typed, options, command);
+        code = await command.run(argv);
+      },
+    });
+  }
+  await parser.parseAsync();
+  return code;
+}

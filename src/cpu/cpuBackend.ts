@@ -1,0 +1,160 @@
+/** The CPU backend: kernels printed as WebAssembly SIMD, run at once in this thread. */
+
+import { isEnabled, note } from "../debug.ts";
+import { DeviceError } from "../errors.ts";
+import {
+  type Backend,
+  type Families,
+  type Kernel,
+  kernelKey,
+  type Launch,
+  type MatmulSpec,
+} from "../kernel/backend.ts";
+import { loopNest } from "../kernel/strides.ts";
+import { assemble, FunctionBody } from "./assembler.ts";
+import * as bodies from "./families.ts";
+import { type MatmulHost, makeMatmul, tileCols } from "./matmul.ts";
+import { CpuMemory } from "./memory.ts";
+import { printRowKernel } from "./rowKernel.ts";
+
+type WasmFunction = (...args: number[]) => void;
+
+/** Whether this engine runs a fused multiply-add, a third faster in matrix products. */
+function hasRelaxedSimd(): boolean {
+  const f = new FunctionBody([]);
+  f.splat(0);
+  f.splat(0);
+  f.splat(0);
+  f.simd("f32x4.relaxed_madd");
+  f.set(f.local("v128"));
+  return WebAssembly.validate(assemble(f, { initial: 1, maximum: 1, shared: false }));
+}
+
+function requireSimd(): void {
+  const f = new FunctionBody([]);
+  f.splat(0);
+  f.set(f.local("v128"));
+  if (!WebAssembly.validate(assemble(f, { initial: 1, maximum: 1, shared: false }))) {
+    throw new DeviceError(
+      "cpu: WebAssembly SIMD is needed; got an engine without it. Use Node 20, Deno or a browser of 2021 or newer.",
+    );
+  }
+}
+
+/** Makes the backend of this thread: one memory, kernels compiled on first use and kept. */
+export function createCpuBackend(): Backend {
+  requireSimd();
+  const memory = new CpuMemory();
+  const fma = hasRelaxedSimd();
+  const compiled = new Map<string, WasmFunction>();
+
+  const compileBody = (key: string, print: () => FunctionBody): WasmFunction => {
+    let run = compiled.get(key);
+    if (!run) {
+      const bytes = assemble(print(), memory.limits);
+      if (isEnabled(3)) note(3, `wasm ${key}: ${bytes.length} bytes`);
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: memory.memory } });
+      run = instance.exports.f as WasmFunction;
+      compiled.set(key, run);
+    }
+    return run;
+  };
+
+  // temporary memory of the matmul driver, one block a purpose, grown and kept
+  const scratchBlocks: { address: number; bytes: number }[] = [];
+  const scratch = (slot: number, bytes: number): number => {
+    const known = scratchBlocks[slot];
+    if (known && known.bytes >= bytes) return known.address;
+    if (known) memory.release(known.address, known.bytes);
+    const size = Math.max(bytes, 65536);
+    const address = memory.reserve(size);
+    scratchBlocks[slot] = { address, bytes: size };
+    return address;
+  };
+
+  const copyRows = (rows: number, cols: number, x: number, xRow: number, out: number, outRow: number) =>
+    compileBody("copyRows", () => bodies.printCopyRows(false))(rows, cols, x, xRow, out, outRow);
+  const stridedCopy2 = (accumulate: boolean) =>
+    compileBody(`stridedCopy ${accumulate}`, () => bodies.printStridedCopy(accumulate));
+
+  const transpose = (rows: number, cols: number, x: number, out: number) => {
+    const wholeRows = rows & -4;
+    const wholeCols = cols & -4;
+    compileBody("transpose", bodies.printTranspose)(wholeRows, wholeCols, x, out, 4 * cols, 4 * rows);
+    const rest = stridedCopy2(false);
+    if (wholeCols < cols) {
+      rest(rows, cols - wholeCols, x + 4 * wholeCols, 4 * cols, 4, out + 4 * rows * wholeCols, 4, 4 * rows);
+    }
+    if (wholeRows < rows) {
+      rest(rows - wholeRows, wholeCols, x + 4 * wholeRows * cols, 4 * cols, 4, out + 4 * wholeRows, 4, 4 * rows);
+    }
+  };
+
+  const host: MatmulHost = {
+    compile: compileBody,
+    fma,
+    scratch,
+    transpose,
+    pack(inner, cols, b, out) {
+      for (let from = 0, panel = out; from < cols; from += tileCols, panel += 4 * tileCols * inner) {
+        copyRows(inner, Math.min(tileCols, cols - from), b + 4 * from, 4 * cols, panel, 4 * tileCols);
+      }
+    },
+  };
+
+  const families: Families = {
+    matmul: (spec: MatmulSpec) => makeMatmul(host, spec),
+    columnSum(rows, cols, x, out, accumulate) {
+      compileBody(`columnSum ${accumulate}`, () => bodies.printColumnSum(accumulate))(rows, cols, x, out);
+    },
+    stridedCopy(shape, source, sourceStrides, target, targetStrides, accumulate) {
+      const nest = loopNest(shape, sourceStrides, targetStrides);
+      const contiguous = nest.sourceCol === 1 && nest.targetCol === 1 && !accumulate;
+      const turned = nest.sourceRow === 1 && nest.targetCol === 1 && nest.rows >= 4 && nest.cols >= 4 && !accumulate;
+      nest.forEach((s, t) => {
+        const from = source + 4 * s;
+        const to = target + 4 * t;
+        if (contiguous) copyRows(nest.rows, nest.cols, from, 4 * nest.sourceRow, to, 4 * nest.targetRow);
+        else if (turned && nest.sourceCol === nest.rows && nest.targetRow === nest.cols) {
+          transpose(nest.cols, nest.rows, from, to);
+        } else {
+          stridedCopy2(accumulate)(
+            nest.rows,
+            nest.cols,
+            from,
+            4 * nest.sourceRow,
+            4 * nest.sourceCol,
+            to,
+            4 * nest.targetRow,
+            4 * nest.targetCol,
+          );
+        }
+      });
+    },
+    gatherRows(count, cols, _tableRows, table, index, out) {
+      compileBody("gatherRows", () => bodies.printIndexedRows(false))(count, cols, table, index, out);
+    },
+    scatterAddRows(count, cols, _tableRows, x, index, table) {
+      compileBody("scatterAddRows", () => bodies.printIndexedRows(true))(count, cols, table, index, x);
+    },
+    copy(count, source, target, accumulate) {
+      if (!accumulate) copyRows(1, count, source, 0, target, 0);
+      else compileBody("addRows", () => bodies.printCopyRows(true))(1, count, source, 0, target, 0);
+    },
+    fill(count, out, value) {
+      memory.floats.fill(value, out >> 2, (out >> 2) + count);
+    },
+    randomUniform(count, out, key0, key1, block) {
+      // whole blocks of four: a tensor owns its padding
+      compileBody("randomUniform", bodies.printRandomUniform)(Math.ceil(count / 4), out, key0, key1, block);
+    },
+  };
+
+  return {
+    name: "cpu",
+    variant: fma ? "relaxed-fma" : "mul-add",
+    memory,
+    families,
+    compile: (kernel: Kernel): Launch => compileBody(kernelKey(kernel), () => printRowKernel(kernel)) as Launch,
+  };
+}

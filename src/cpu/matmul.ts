@@ -1,0 +1,339 @@
+/**
+ * Matrix multiplication. One module a (cols, epilogue, accumulate, packed) combination: the columns' tiles and the
+ * epilogue are fixed in the code, rows and the inner size are arguments.
+ *
+ * Tiles are 4 rows × 8 columns, and 1 row × 16 columns for the rows that remain (and for a batch of one). The loop over
+ * the inner dimension is not unrolled: V8 would hoist all loads and spill. Rows of b beyond its last column are read
+ * (and thrown away), so memory behind b must exist; what is stored is exact.
+ */
+import type { MatmulLaunch, MatmulSpec } from "../kernel/backend.ts";
+import { type Expression, input, topological } from "../kernel/expression.ts";
+import { FunctionBody } from "./assembler.ts";
+import { ExpressionEmitter } from "./expressionEmitter.ts";
+
+/** (rows, inner, a, aRowStride, aInnerStride, b, bRowStride, bias, y, yRowStride), strides in bytes. */
+export type MatmulKernel = (
+  rows: number,
+  inner: number,
+  a: number,
+  aRowStride: number,
+  aInnerStride: number,
+  b: number,
+  bRowStride: number,
+  bias: number,
+  y: number,
+  yRowStride: number,
+) => void;
+
+interface Variant {
+  readonly cols: number;
+  readonly bias: boolean;
+  readonly activation: Expression | null;
+  /** Adds to y instead of setting it. */
+  readonly accumulate: boolean;
+  /** b is laid out in panels of `tileCols` columns, (cols / tileCols, inner, tileCols). */
+  readonly packed: boolean;
+  readonly fma: boolean;
+}
+
+export const tileCols = 8;
+const tileRows = 4;
+const rowTileCols = 16;
+
+const P = { rows: 0, inner: 1, a: 2, aRow: 3, aInner: 4, b: 5, bRow: 6, bias: 7, y: 8, yRow: 9 } as const;
+
+export function printMatmul(variant: Variant): FunctionBody {
+  const { cols, packed } = variant;
+  const f = new FunctionBody(Array(10).fill("i32"));
+  const i = f.local("i32");
+  const k = f.local("i32");
+  const bPanel = f.local("i32");
+  const yPanel = f.local("i32");
+  const biasPanel = f.local("i32");
+  const yRowPointer = f.local("i32");
+  const aPointers = Array.from({ length: tileRows }, () => f.local("i32"));
+  const bPointer = f.local("i32");
+  const aValue = f.local("v128");
+  const panelBytes = f.local("i32");
+
+  /** One tile: `rows` rows from row i on, `lanes` columns from the panel on. */
+  const tile = (rows: number, lanes: number) => {
+    const vectors = Math.ceil(lanes / 4);
+    const acc = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
+    const bValues = Array.from({ length: vectors }, () => f.local("v128"));
+    for (let r = 0; r < rows; r++) {
+      for (let v = 0; v < vectors; v++) {
+        f.splat(0);
+        f.set(acc[r]![v]!);
+      }
+      // a + (i + r) · aRow
+      if (r === 0) {
+        f.get(i);
+        f.get(P.aRow);
+        f.op("i32.mul");
+        f.get(P.a);
+      } else {
+        f.get(aPointers[r - 1]!);
+        f.get(P.aRow);
+      }
+      f.op("i32.add");
+      f.set(aPointers[r]!);
+    }
+    f.get(bPanel);
+    f.set(bPointer);
+    f.get(P.inner);
+    f.set(k);
+    f.while(
+      () => f.get(k),
+      () => {
+        for (let v = 0; v < vectors; v++) {
+          f.get(bPointer);
+          f.load(16 * v);
+          f.set(bValues[v]!);
+        }
+        for (let r = 0; r < rows; r++) {
+          f.get(aPointers[r]!);
+          f.loadSplat();
+          f.set(aValue);
+          for (let v = 0; v < vectors; v++) {
+            const target = acc[r]![v]!;
+            f.get(aValue);
+            f.get(bValues[v]!);
+            if (variant.fma) {
+              f.get(target);
+              f.simd("f32x4.relaxed_madd");
+            } else {
+              f.simd("f32x4.mul");
+              f.get(target);
+              f.simd("f32x4.add");
+            }
+            f.set(target);
+          }
+        }
+        for (let r = 0; r < rows; r++) {
+          f.get(aPointers[r]!);
+          f.get(P.aInner);
+          f.op("i32.add");
+          f.set(aPointers[r]!);
+        }
+        f.get(bPointer);
+        if (packed) f.i32(4 * tileCols);
+        else f.get(P.bRow);
+        f.op("i32.add");
+        f.set(bPointer);
+        f.add(k, -1);
+      },
+    );
+    // y + i · yRow + panel
+    f.get(i);
+    f.get(P.yRow);
+    f.op("i32.mul");
+    f.get(yPanel);
+    f.op("i32.add");
+    f.set(yRowPointer);
+    for (let r = 0; r < rows; r++) {
+      for (let v = 0; v < vectors; v++) {
+        const value = acc[r]![v]!;
+        f.get(value);
+        if (variant.accumulate) {
+          f.get(yRowPointer);
+          f.load(16 * v);
+          f.simd("f32x4.add");
+        }
+        if (variant.bias) {
+          f.get(biasPanel);
+          f.load(16 * v);
+          f.simd("f32x4.add");
+        }
+        f.set(value);
+        let result = value;
+        if (variant.activation) {
+          const emitter = new ExpressionEmitter(f, () => f.get(value));
+          emitter.bind(input(0, "element"), value);
+          result = emitter.evaluate([variant.activation])[0]!;
+        }
+        storeLanes(f, yRowPointer, result, Math.min(4, lanes - 4 * v), 16 * v);
+      }
+      if (r + 1 < rows) {
+        f.get(yRowPointer);
+        f.get(P.yRow);
+        f.op("i32.add");
+        f.set(yRowPointer);
+      }
+    }
+  };
+
+  const advancePanel = (lanes: number) => {
+    f.get(bPanel);
+    if (packed) {
+      f.get(panelBytes);
+    } else f.i32(4 * lanes);
+    f.op("i32.add");
+    f.set(bPanel);
+    f.add(yPanel, 4 * lanes);
+    f.add(biasPanel, 4 * lanes);
+  };
+
+  /** Runs `body(lanes)` for each panel of `width` columns and for the narrower last one. */
+  const overPanels = (width: number, body: (lanes: number) => void) => {
+    f.get(P.b);
+    f.set(bPanel);
+    f.get(P.y);
+    f.set(yPanel);
+    f.get(P.bias);
+    f.set(biasPanel);
+    const whole = Math.floor(cols / width);
+    if (whole > 0) {
+      const count = f.local("i32");
+      f.i32(whole);
+      f.set(count);
+      f.doWhile(
+        () => {
+          body(width);
+          advancePanel(width);
+          f.get(count);
+          f.i32(1);
+          f.op("i32.sub");
+          f.tee(count);
+        },
+        () => {},
+      );
+    }
+    if (cols % width > 0) body(cols % width);
+  };
+
+  f.get(P.inner);
+  f.i32(4 * tileCols);
+  f.op("i32.mul");
+  f.set(panelBytes);
+
+  overPanels(tileCols, (lanes) => {
+    f.i32(0);
+    f.set(i);
+    f.while(
+      () => {
+        f.get(i);
+        f.i32(tileRows);
+        f.op("i32.add");
+        f.get(P.rows);
+        f.op("i32.le_s");
+      },
+      () => {
+        tile(tileRows, lanes);
+        f.add(i, tileRows);
+      },
+    );
+  });
+  // the one to three rows that remain; packed panels are too narrow for the wider tile
+  f.get(P.rows);
+  f.i32(tileRows - 1);
+  f.op("i32.and");
+  f.if(() =>
+    overPanels(packed ? tileCols : rowTileCols, (lanes) => {
+      f.get(P.rows);
+      f.i32(-tileRows);
+      f.op("i32.and");
+      f.set(i);
+      f.while(
+        () => {
+          f.get(i);
+          f.get(P.rows);
+          f.op("i32.lt_s");
+        },
+        () => {
+          tile(1, lanes);
+          f.add(i, 1);
+        },
+      );
+    }),
+  );
+  return f;
+}
+
+function storeLanes(f: FunctionBody, pointer: number, value: number, lanes: number, offset: number): void {
+  if (lanes === 4) {
+    f.get(pointer);
+    f.get(value);
+    f.store(offset);
+    return;
+  }
+  if (lanes >= 2) {
+    f.get(pointer);
+    f.get(value);
+    f.storeHalf(offset);
+  }
+  if (lanes % 2 === 1) {
+    f.get(pointer);
+    f.get(value);
+    f.storeLane(lanes - 1, offset + 4 * (lanes - 1));
+  }
+}
+
+/** What the driver needs of the backend. */
+export interface MatmulHost {
+  compile(key: string, body: () => FunctionBody): (...args: number[]) => void;
+  readonly fma: boolean;
+  /** Temporary memory of at least the given bytes; valid until the next call. */
+  scratch(slot: number, bytes: number): number;
+  /** Writes the transpose of x (rows, cols) to out (cols, rows). */
+  transpose(rows: number, cols: number, x: number, out: number): void;
+  /** Lays b (inner, cols) out in panels of `tileCols`, the last one padded. */
+  pack(inner: number, cols: number, b: number, out: number): void;
+}
+
+/** Beyond this inner size the product is accumulated in parts, so that a panel of b stays in the first-level cache. */
+const innerBlock = 512;
+const rowBlock = 128;
+
+export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
+  const activationKey = spec.activation ? topological([spec.activation]).at(-1)!.id : -1;
+  const kernels = new Map<number, MatmulKernel>();
+
+  const kernel = (cols: number, last: boolean, accumulate: boolean, packed: boolean): MatmulKernel => {
+    const id = cols * 8 + (last ? 4 : 0) + (accumulate ? 2 : 0) + (packed ? 1 : 0);
+    let found = kernels.get(id);
+    if (!found) {
+      const bias = last && spec.bias;
+      const activation = last ? spec.activation : null;
+      const variant = { cols, bias, activation, accumulate, packed, fma: host.fma };
+      const key = `matmul ${cols} ${bias} ${activation ? activationKey : -1} ${accumulate} ${packed}`;
+      found = host.compile(key, () => printMatmul(variant)) as MatmulKernel;
+      kernels.set(id, found);
+    }
+    return found;
+  };
+
+  return (rows, inner, cols, a, b, bias, y, transposeA, transposeB, accumulate) => {
+    if (rows === 0 || cols === 0) return;
+    let left = a;
+    let right = b;
+    let aRow = transposeA ? 4 : 4 * inner;
+    let aInner = transposeA ? 4 * rows : 4;
+    if (transposeB) {
+      right = host.scratch(0, 4 * inner * cols);
+      host.transpose(cols, inner, b, right);
+    }
+    if (transposeA && rows * inner >= 4096) {
+      left = host.scratch(1, 4 * inner * rows);
+      host.transpose(inner, rows, a, left);
+      aRow = 4 * inner;
+      aInner = 4;
+    }
+    const packed = rows >= 32 && inner * cols >= 8192 && cols >= tileCols;
+    if (!packed) {
+      kernel(cols, true, accumulate, false)(rows, inner, left, aRow, aInner, right, 4 * cols, bias, y, 4 * cols);
+      return;
+    }
+    for (let from = 0; from < inner; from += innerBlock) {
+      const size = Math.min(innerBlock, inner - from);
+      const panels = host.scratch(2, 4 * size * Math.ceil(cols / tileCols) * tileCols);
+      host.pack(size, cols, right + 4 * from * cols, panels);
+      const run = kernel(cols, from + size === inner, accumulate || from > 0, true);
+      for (let row = 0; row < rows; row += rowBlock) {
+        const count = Math.min(rowBlock, rows - row);
+        const aBlock = left + row * aRow + from * aInner;
+        run(count, size, aBlock, aRow, aInner, panels, 0, bias, y + 4 * row * cols, 4 * cols);
+      }
+    }
+  };
+}

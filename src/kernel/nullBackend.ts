@@ -1,0 +1,37 @@
+/** The null backend: runs nothing and counts launches. A test that counts an update's kernels catches a slow change. */
+import type { Backend, Families, Kernel } from "./backend.ts";
+import { JsMemory } from "./reference.ts";
+
+export interface NullBackend extends Backend {
+  /** The launches since the last `reset`, by name, in order. */
+  readonly launches: string[];
+  reset(): void;
+}
+
+export function createNullBackend(): NullBackend {
+  const launches: string[] = [];
+  const count = (name: string) => () => {
+    launches.push(name);
+  };
+  const families: Families = {
+    matmul: () => count("matmul"),
+    columnSum: count("columnSum"),
+    stridedCopy: count("stridedCopy"),
+    gatherRows: count("gatherRows"),
+    scatterAddRows: count("scatterAddRows"),
+    copy: count("copy"),
+    fill: count("fill"),
+    randomUniform: count("randomUniform"),
+  };
+  return {
+    name: "null",
+    variant: "null",
+    memory: new JsMemory(),
+    families,
+    compile: (kernel: Kernel) => count(kernel.name),
+    launches,
+    reset() {
+      launches.length = 0;
+    },
+  };
+}

@@ -1,0 +1,7 @@
+export { ReplayBuffer, type ReplayBufferOptions } from "./replayBuffer.ts";
+export {
+  type ActionFormat,
+  type TransitionBatch,
+  TransitionStore,
+  type TransitionStoreOptions,
+} from "./transitionStore.ts";

@@ -1,0 +1,427 @@
+/**
+ * The ring of transitions under every replay buffer: struct of arrays, allocated once, each frame stored once.
+ *
+ * A *frame* is one observation. An episode of T steps writes T + 1 frames into the frame ring, and a transition
+ * holds the places of two of them: the frame it starts from and the frame k steps later. Rewards are n-step sums,
+ *
+ *   reward = Σ_{i<k} gamma^i r_i,    discount = gamma^k · (1 − terminated),
+ *
+ * so a target is `reward + discount · V(nextObs)` whatever n is. k is nStep except for the last transitions of an
+ * episode, which reach only to its end (as in ChainerRL's and PFRL's n-step replay). Bootstrapping stops on `terminated`
+ * alone: where an episode was truncated, discount is gamma^k and nextObs the episode's final observation.
+ */
+import { DeviceError, ShapeError, UsageError } from "../errors.ts";
+import type { State, Stateful } from "../state.ts";
+
+/** How actions are stored: one number of a discrete space, or k numbers of a continuous one. */
+export type ActionFormat =
+  | { readonly dtype: "int32"; readonly shape: readonly [] }
+  | { readonly dtype: "float32"; readonly shape: readonly [number] };
+
+export interface TransitionStoreOptions {
+  /** Transitions kept; the oldest make place for new ones. */
+  readonly capacity: number;
+  /** Shape of one observation, `(…obs)`. */
+  readonly obsShape: readonly number[];
+  /** How observations are stored; "uint8" takes whole numbers from 0 to 255 in a quarter of the memory. Default "float32". */
+  readonly obsDtype?: "float32" | "uint8";
+  readonly action: ActionFormat;
+  /** Discount per environment step, in [0, 1]. */
+  readonly gamma: number;
+  /** Steps a transition spans. Default 1. */
+  readonly nStep?: number;
+  /**
+   * Frames kept. When the ring overwrites a frame, the transition that starts from it goes too, so with too few frames
+   * `size` stays below `capacity`. Default: one a transition plus one for each episode's end, of which there may be
+   * as many as transitions (every episode one step long), but no more of them than 64 MiB hold.
+   */
+  readonly frameCapacity?: number;
+}
+
+/** Where `gather` writes n transitions: views owned by the caller, a row a transition. */
+export interface TransitionBatch {
+  /** `(n, …obs)` */
+  readonly obs: Float32Array;
+  /** `(n)` for discrete actions, `(n, k)` for continuous ones. */
+  readonly action: Int32Array | Float32Array;
+  /** `(n)`: the discounted sum of the transition's rewards. */
+  readonly reward: Float32Array;
+  /** `(n, …obs)` */
+  readonly nextObs: Float32Array;
+  /** `(n)`: what the value of nextObs is to be multiplied with; 0 after termination. */
+  readonly discount: Float32Array;
+}
+
+type Row = Float32Array | Int32Array | Uint8Array | Uint32Array | Float64Array;
+
+const frameSlackBytes = 64 * 2 ** 20;
+/** Up to this many columns a plain loop is faster than `set(subarray)`, which costs about 80 ns before it copies. */
+const loopColumns = 16;
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+function copyRow(to: Row, toRow: number, from: Row, fromRow: number, columns: number): void {
+  const target = toRow * columns;
+  const source = fromRow * columns;
+  if (columns <= loopColumns) {
+    for (let i = 0; i < columns; i++) to[target + i] = from[source + i]!;
+  } else {
+    to.set(from.subarray(source, source + columns), target);
+  }
+}
+
+/** `count` rows of a ring from row `start` on, unrolled into an array of their own. */
+function unroll<T extends Row>(ring: T, start: number, count: number, columns: number): T {
+  const rows = ring.length / columns;
+  const unrolled = ring.slice(0, count * columns) as T;
+  const untilEnd = Math.min(count, rows - start);
+  unrolled.set(ring.subarray(start * columns, (start + untilEnd) * columns), 0);
+  unrolled.set(ring.subarray(0, (count - untilEnd) * columns), untilEnd * columns);
+  return unrolled;
+}
+
+/** The inverse of `unroll`. */
+function rollInto(ring: Row, start: number, unrolled: Row, columns: number): void {
+  const rows = ring.length / columns;
+  const untilEnd = Math.min(unrolled.length / columns, rows - start);
+  ring.set(unrolled.subarray(0, untilEnd * columns), start * columns);
+  ring.set(unrolled.subarray(untilEnd * columns), 0);
+}
+
+function requireCount(name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new UsageError(`replay: ${name} must be a whole number of at least ${least}; got ${value}. Change ${name}.`);
+  }
+}
+
+interface SavedStore {
+  readonly format: string;
+  readonly begin: number;
+  readonly obsFrame: Uint32Array;
+  readonly nextFrame: Uint32Array;
+  readonly action: Int32Array | Float32Array;
+  readonly reward: Float32Array;
+  readonly discount: Float32Array;
+  readonly frames: Float32Array | Uint8Array;
+  readonly framesWritten: number;
+  readonly inEpisode: boolean;
+  readonly pendingAction: Int32Array | Float32Array;
+  readonly pendingReward: Float64Array;
+}
+
+export class TransitionStore implements Stateful {
+  readonly capacity: number;
+  readonly frameCapacity: number;
+  readonly nStep: number;
+  readonly gamma: number;
+  /** Numbers in one observation. */
+  readonly obsSize: number;
+  /** Numbers in one action; 1 for a discrete one. */
+  readonly actionSize: number;
+
+  readonly #frames: Float32Array | Uint8Array;
+  readonly #obsFrame: Uint32Array;
+  readonly #nextFrame: Uint32Array;
+  readonly #action: Int32Array | Float32Array;
+  readonly #reward: Float32Array;
+  readonly #discount: Float32Array;
+  /** gamma^0 … gamma^nStep. */
+  readonly #gammaPowers: Float64Array;
+
+  // Steps of the running episode whose transitions are not complete yet, oldest first. Their frames are the last
+  // `#pending + 1` frames written, so only what came after each is kept here.
+  readonly #pendingAction: Int32Array | Float32Array;
+  readonly #pendingReward: Float64Array;
+  #pending = 0;
+
+  #begin = 0;
+  #end = 0;
+  #framesWritten = 0;
+  #inEpisode = false;
+
+  /**
+   * @throws UsageError for options outside their range.
+   * @throws DeviceError when the arrays cannot be allocated.
+   */
+  constructor(options: TransitionStoreOptions) {
+    const { capacity, obsShape, obsDtype = "float32", action, gamma, nStep = 1 } = options;
+    requireCount("capacity", capacity, 1);
+    requireCount("nStep", nStep, 1);
+    for (const dimension of obsShape) requireCount("every dimension of obsShape", dimension, 1);
+    const [actionSize = 1] = action.shape;
+    requireCount("the action's length", actionSize, 1);
+    if (!(gamma >= 0 && gamma <= 1)) {
+      throw new UsageError(`replay: gamma must lie between 0 and 1; got ${gamma}. Change gamma.`);
+    }
+    this.capacity = capacity;
+    this.nStep = nStep;
+    this.gamma = gamma;
+    this.obsSize = product(obsShape);
+    this.actionSize = actionSize;
+
+    const frameBytes = this.obsSize * (obsDtype === "uint8" ? 1 : 4);
+    const { frameCapacity = capacity + Math.min(capacity, Math.ceil(frameSlackBytes / frameBytes)) + nStep } = options;
+    requireCount("frameCapacity", frameCapacity, nStep + 1);
+    this.frameCapacity = frameCapacity;
+
+    const Actions = action.dtype === "int32" ? Int32Array : Float32Array;
+    try {
+      this.#frames = new (obsDtype === "uint8" ? Uint8Array : Float32Array)(frameCapacity * this.obsSize);
+      this.#obsFrame = new Uint32Array(capacity);
+      this.#nextFrame = new Uint32Array(capacity);
+      this.#action = new Actions(capacity * actionSize);
+      this.#reward = new Float32Array(capacity);
+      this.#discount = new Float32Array(capacity);
+    } catch (error) {
+      throw new DeviceError(
+        `replay: ${capacity} transitions over ${frameCapacity} frames of ${frameBytes} bytes must fit into memory; ` +
+          `got "${(error as Error).message}". Lower capacity or frameCapacity, or store uint8 observations.`,
+        { cause: error },
+      );
+    }
+    this.#gammaPowers = Float64Array.from({ length: nStep + 1 }, (_, i) => gamma ** i);
+    this.#pendingAction = new Actions(nStep * actionSize);
+    this.#pendingReward = new Float64Array(nStep);
+  }
+
+  /**
+   * Transitions are numbered in the order they were completed; those from `begin` to `end` − 1 are in the store,
+   * number i in slot i % capacity. A sampler with its own tables compares both before and after `append`.
+   */
+  get begin(): number {
+    return this.#begin;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Transitions that can be gathered. */
+  get size(): number {
+    return this.#end - this.#begin;
+  }
+
+  /** Frames written since construction, overwritten ones included. */
+  get framesWritten(): number {
+    return this.#framesWritten;
+  }
+
+  /**
+   * One step of the environment. An episode starts with the first call and with the first one after `terminated`,
+   * `truncated` or `stopEpisode()`; within an episode obs is the previous call's nextObs and is not read again.
+   *
+   * @param obs `(…obs)`
+   * @param action a number, or `(k)` for continuous actions
+   * @param nextObs `(…obs)`, at an episode's end its final observation
+   * @throws ShapeError for an observation or action of another size; UsageError for a reward that is not finite, an action
+   * that is not a whole number, or an observation that uint8 cannot hold. The store is unchanged then.
+   */
+  append(
+    obs: ArrayLike<number>,
+    action: number | ArrayLike<number>,
+    reward: number,
+    nextObs: ArrayLike<number>,
+    terminated: boolean,
+    truncated: boolean,
+  ): void {
+    this.#checkObs("obs", obs, !this.#inEpisode);
+    this.#checkObs("nextObs", nextObs, true);
+    this.#checkAction(action);
+    if (!Number.isFinite(reward)) {
+      throw new UsageError(
+        `replay: the reward must be a finite number; got ${reward} with action ${this.#describe(action)}. ` +
+          "Look at what env.step returned.",
+      );
+    }
+
+    if (!this.#inEpisode) {
+      this.#writeFrame(obs);
+      this.#inEpisode = true;
+    }
+    this.#writeFrame(nextObs);
+    if (typeof action === "number") {
+      this.#pendingAction[this.#pending] = action;
+    } else {
+      this.#pendingAction.set(action, this.#pending * this.actionSize);
+    }
+    this.#pendingReward[this.#pending++] = reward;
+
+    if (terminated || truncated) this.#endEpisode(terminated);
+    else if (this.#pending === this.nStep) this.#complete(false);
+  }
+
+  /** The episode was cut without an end: what is pending is completed as at a truncation, from the last frame seen. */
+  stopEpisode(): void {
+    this.#endEpisode(false);
+  }
+
+  /**
+   * Copies the transitions in slots[0 … n − 1] into the rows of `out`.
+   * @throws ShapeError when a view of `out` does not hold exactly n rows.
+   */
+  gather(slots: ArrayLike<number>, n: number, out: TransitionBatch): void {
+    const { obsSize, actionSize } = this;
+    this.#checkRows("obs", out.obs, n, obsSize);
+    this.#checkRows("action", out.action, n, actionSize);
+    this.#checkRows("reward", out.reward, n, 1);
+    this.#checkRows("nextObs", out.nextObs, n, obsSize);
+    this.#checkRows("discount", out.discount, n, 1);
+    const frames = this.#frames;
+    for (let row = 0; row < n; row++) {
+      const slot = slots[row]!;
+      copyRow(out.obs, row, frames, this.#obsFrame[slot]!, obsSize);
+      copyRow(out.nextObs, row, frames, this.#nextFrame[slot]!, obsSize);
+      copyRow(out.action, row, this.#action, slot, actionSize);
+      out.reward[row] = this.#reward[slot]!;
+      out.discount[row] = this.#discount[slot]!;
+    }
+  }
+
+  /** The transitions, the frames they use and the pending steps: what is unused of the arrays is left out. */
+  saveState(): State {
+    const { size, capacity, frameCapacity, actionSize } = this;
+    const first = this.#begin % capacity;
+    const frameCount = this.#liveFrames();
+    const firstFrame = (this.#framesWritten - frameCount) % frameCapacity;
+    return {
+      format: this.#format(),
+      begin: this.#begin,
+      obsFrame: unroll(this.#obsFrame, first, size, 1),
+      nextFrame: unroll(this.#nextFrame, first, size, 1),
+      action: unroll(this.#action, first, size, actionSize),
+      reward: unroll(this.#reward, first, size, 1),
+      discount: unroll(this.#discount, first, size, 1),
+      frames: unroll(this.#frames, firstFrame, frameCount, this.obsSize),
+      framesWritten: this.#framesWritten,
+      inEpisode: this.#inEpisode,
+      pendingAction: this.#pendingAction.slice(0, this.#pending * actionSize),
+      pendingReward: this.#pendingReward.slice(0, this.#pending),
+    };
+  }
+
+  /** @throws UsageError when the state was saved by a store with other options. */
+  loadState(state: State): void {
+    const saved = state as unknown as SavedStore;
+    if (saved.format !== this.#format()) {
+      throw new UsageError(
+        `replay: a saved store must have the options of the one it is loaded into; got ${saved.format} ` +
+          `and ${this.#format()}. Build the replay buffer as it was when it was saved.`,
+      );
+    }
+    const first = saved.begin % this.capacity;
+    rollInto(this.#obsFrame, first, saved.obsFrame, 1);
+    rollInto(this.#nextFrame, first, saved.nextFrame, 1);
+    rollInto(this.#action, first, saved.action, this.actionSize);
+    rollInto(this.#reward, first, saved.reward, 1);
+    rollInto(this.#discount, first, saved.discount, 1);
+    const frameCount = saved.frames.length / this.obsSize;
+    rollInto(this.#frames, (saved.framesWritten - frameCount) % this.frameCapacity, saved.frames, this.obsSize);
+    this.#pendingAction.set(saved.pendingAction);
+    this.#pendingReward.set(saved.pendingReward);
+    this.#pending = saved.pendingReward.length;
+    this.#begin = saved.begin;
+    this.#end = saved.begin + saved.reward.length;
+    this.#framesWritten = saved.framesWritten;
+    this.#inEpisode = saved.inEpisode;
+  }
+
+  /** The options in words: two stores of the same format can load each other's state. */
+  #format(): string {
+    const dtype = (array: Row) =>
+      array instanceof Float32Array ? "float32" : array instanceof Uint8Array ? "uint8" : "int32";
+    return (
+      `capacity ${this.capacity}, frameCapacity ${this.frameCapacity}, obs ${this.obsSize} × ${dtype(this.#frames)}, ` +
+      `action ${this.actionSize} × ${dtype(this.#action)}, gamma ${this.gamma}, nStep ${this.nStep}`
+    );
+  }
+
+  #endEpisode(terminated: boolean): void {
+    while (this.#pending > 0) this.#complete(terminated);
+    this.#inEpisode = false;
+  }
+
+  /** Turns the pending steps into the transition that starts at the oldest of them, which then is pending no more. */
+  #complete(terminated: boolean): void {
+    const { actionSize, frameCapacity } = this;
+    const steps = this.#pending;
+    if (this.size === this.capacity) this.#begin++;
+    const slot = this.#end++ % this.capacity;
+    let reward = 0;
+    for (let i = 0; i < steps; i++) reward += this.#gammaPowers[i]! * this.#pendingReward[i]!;
+    this.#reward[slot] = reward;
+    this.#discount[slot] = terminated ? 0 : this.#gammaPowers[steps]!;
+    copyRow(this.#action, slot, this.#pendingAction, 0, actionSize);
+    this.#obsFrame[slot] = (this.#framesWritten - 1 - steps) % frameCapacity;
+    this.#nextFrame[slot] = (this.#framesWritten - 1) % frameCapacity;
+
+    this.#pendingAction.copyWithin(0, actionSize, steps * actionSize);
+    this.#pendingReward.copyWithin(0, 1, steps);
+    this.#pending--;
+  }
+
+  #writeFrame(obs: ArrayLike<number>): void {
+    const frame = this.#framesWritten++ % this.frameCapacity;
+    // Transitions start from frames in the order in which they were written, one from each frame at most: the oldest
+    // transition is the first one, and the only one, that can lose its frame here.
+    if (this.size > 0 && this.#obsFrame[this.#begin % this.capacity] === frame) this.#begin++;
+    this.#frames.set(obs, frame * this.obsSize);
+  }
+
+  /** How many of the last frames are in use: from the first frame of the oldest transition or pending step on. */
+  #liveFrames(): number {
+    if (this.size === 0) return this.#inEpisode ? this.#pending + 1 : 0;
+    const newest = (this.#framesWritten - 1) % this.frameCapacity;
+    const oldest = this.#obsFrame[this.#begin % this.capacity]!;
+    return ((newest - oldest + this.frameCapacity) % this.frameCapacity) + 1;
+  }
+
+  #checkObs(name: string, obs: ArrayLike<number>, isStored: boolean): void {
+    if (obs.length !== this.obsSize) {
+      throw new ShapeError(
+        `replay: ${name} must hold ${this.obsSize} numbers; got ${obs.length}. ` +
+          "Compare obsShape with env.observationSpace.shape.",
+      );
+    }
+    if (!isStored || this.#frames instanceof Float32Array || obs instanceof Uint8Array) return;
+    for (let i = 0; i < obs.length; i++) {
+      const value = obs[i]!;
+      if (!(value >= 0 && value <= 255 && Number.isInteger(value))) {
+        throw new UsageError(
+          `replay: uint8 observations must be whole numbers from 0 to 255; got ${value} at ${name}[${i}]. ` +
+            'Use obsDtype "float32".',
+        );
+      }
+    }
+  }
+
+  #checkAction(action: number | ArrayLike<number>): void {
+    if (this.#action instanceof Int32Array) {
+      if (typeof action !== "number" || (action | 0) !== action) {
+        throw new UsageError(
+          `replay: an int32 action must be a whole number; got ${this.#describe(action)}. ` +
+            'Use action dtype "float32" for continuous actions.',
+        );
+      }
+    } else if (typeof action === "number" || action.length !== this.actionSize) {
+      throw new ShapeError(
+        `replay: the action must be an array of ${this.actionSize} numbers; got ${this.#describe(action)}. ` +
+          "Compare action.shape with env.actionSpace.shape.",
+      );
+    }
+  }
+
+  #describe(action: number | ArrayLike<number>): string {
+    return typeof action === "number" ? String(action) : `[${Array.from(action).join(", ")}]`;
+  }
+
+  #checkRows(name: string, view: Row, n: number, columns: number): void {
+    if (view.length !== n * columns) {
+      throw new ShapeError(
+        `replay: the view for ${name} must hold ${n} × ${columns} numbers; got ${view.length}. ` +
+          "Make it anew for this minibatch size (a length of 0 means that its memory has moved).",
+      );
+    }
+  }
+}
