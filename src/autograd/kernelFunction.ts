@@ -31,6 +31,18 @@ export function domainOf(shape: Shape, rowAxes: number): Domain {
   };
 }
 
+const flatDomains = new WeakMap<Shape, Domain>();
+
+/** The domain of a whole tensor seen as one run of elements. */
+export function flatDomain(shape: Shape): Domain {
+  let domain = flatDomains.get(shape);
+  if (!domain) {
+    domain = domainOf(shape, shape.length);
+    flatDomains.set(shape, domain);
+  }
+  return domain;
+}
+
 /** Derivatives given by hand: of the gradient of the output and the inputs, at their levels, to each input's gradient. */
 export type GradientRule = (y: Expression, gy: Expression, inputs: readonly Expression[]) => (Expression | null)[];
 

@@ -24,6 +24,19 @@ export function internShape(dims: readonly number[]): Shape {
   return shape;
 }
 
+const matrixShapes = new Map<number, Shape>();
+
+/** The shape (rows, cols), found without building a key of text. */
+export function matrixShape(rows: number, cols: number): Shape {
+  const key = rows * 2 ** 26 + cols;
+  let shape = matrixShapes.get(key);
+  if (!shape) {
+    shape = internShape([rows, cols]);
+    matrixShapes.set(key, shape);
+  }
+  return shape;
+}
+
 /** A shape as errors print it: `(32, 4)`. */
 export const formatShape = (shape: Shape): string => `(${shape.join(", ")})`;
 

@@ -1,5 +1,6 @@
 /** What `rl` ends with, and the one line it says when something went wrong. */
 import { DeviceError, ShapeError, UsageError } from "../errors.ts";
+import { FileError } from "../train/fileError.ts";
 
 export const exitCodes = {
   /** All went well (or the reader of stdout went away). */
@@ -25,11 +26,6 @@ export const exitCodesHelp = `Exit codes:
     3  the machine: no device, disk full, directory not writable
     4  a damaged or foreign file, such as a cut-off checkpoint
   130  stopped by Ctrl-C (SIGINT)   143  stopped by SIGTERM`;
-
-/** A file that exists and cannot be used: cut off, broken, or of another program, agent or version. */
-export class FileError extends Error {
-  override name = "FileError";
-}
 
 /** Errors of the operating system that say something about the machine and nothing about us. */
 const machineCodes = new Set(

@@ -2,9 +2,19 @@
 import type { Options } from "yargs";
 import { type Hyperparameter, type HyperparameterSchema, misfit } from "../agents/hyperparameters.ts";
 import { nearest, UsageError } from "../errors.ts";
+import type { Command } from "./command.ts";
 
 /** What yargs leaves of the command line: every value still a string, true or false where a flag stood alone. */
 export type Argv = Readonly<Record<string, unknown>>;
+
+/** Every value stays a string: what it must be is the schema's affair, and `abc` must not become NaN. */
+export const parserConfiguration = {
+  "parse-numbers": false,
+  "parse-positional-numbers": false,
+  "camel-case-expansion": false,
+  "dot-notation": false,
+  "duplicate-arguments-array": false,
+} as const;
 
 /** `learningRate` → `learning-rate`. */
 export const flagName = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -68,7 +78,7 @@ export function readFlags(where: string, schema: HyperparameterSchema, argv: Arg
 }
 
 /**
- * Refuses flags and arguments that nobody reads, and switches with a value that is neither true nor false
+ * Refuses flags and words that nobody reads, and switches with a value that is neither true nor false
  * (yargs takes `--quiet=maybe` for false).
  * @throws UsageError with the nearest known flag.
  */
@@ -77,19 +87,19 @@ export function refuseUnknown(
   argv: Argv,
   typed: readonly string[],
   options: Readonly<Record<string, Options>>,
-  open = /^$/,
+  { words, openFlags = /^$/ }: Pick<Command, "words" | "openFlags">,
 ): void {
-  const known = Object.keys(options);
   for (const name of Object.keys(argv)) {
-    if (name in options || name === "_" || name === "$0" || open.test(name)) continue;
-    const near = nearest(name, known);
+    if (name in options || ["_", "$0", "help", "h", "version"].includes(name) || openFlags.test(name)) continue;
+    const near = nearest(name, Object.keys(options));
+    const dashes = name.length === 1 ? "-" : "--";
     throw new UsageError(
-      `${where}: there is no flag --${name}. ` +
-        (near ? `Did you mean --${near}?` : `See ${where.replace(/^(?!rl)/, "rl ")} --help.`),
+      `${where}: there is no flag ${dashes}${name}. ${near ? `Did you mean --${near}?` : `See ${where} --help.`}`,
     );
   }
-  const extra = (argv._ as unknown[])[1];
-  if (extra !== undefined) throw new UsageError(`${where}: every value needs its flag; got ${extra} on its own.`);
+  const extra = wordsOf(argv)[words];
+  if (extra !== undefined)
+    throw new UsageError(`${where}: every value needs its flag; got ${extra}. See ${where} --help.`);
   for (const token of typed) {
     const [, name = "", text] = /^--(?:no-)?([^=]+)=(.*)$/.exec(token) ?? [];
     if (options[name]?.boolean && text !== "true" && text !== "false") {
@@ -97,3 +107,6 @@ export function refuseUnknown(
     }
   }
 }
+
+/** The words after the command that belong to no flag. */
+export const wordsOf = (argv: Argv): readonly string[] => (argv._ as (string | number)[]).slice(1).map(String);

@@ -12,10 +12,10 @@ export function compact(x: number): string {
   return `${scaled.toFixed(scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0)}${unit}`;
 }
 
-/** A return or a loss in at most six characters or so: 0.0123, 187.2, 1.5e-7. */
+/** A return or a loss in about six characters: 0.0123, 187.2, 500, 1.5e-7. */
 export function short(x: number): string {
   const size = Math.abs(x);
-  if (!Number.isFinite(x) || size === 0) return String(x);
+  if (!Number.isFinite(x) || (Number.isInteger(x) && size < 1e6)) return String(x);
   if (size < 1e-3 || size >= 1e6) return x.toExponential(1);
   return x.toFixed(size < 0.1 ? 4 : size < 10 ? 3 : size < 1_000 ? 1 : 0);
 }
@@ -66,7 +66,14 @@ export function liveLine(progress: ProgressEvent, width: number): string {
 }
 
 /** The same as one plain line: `step 42000 of 100000, 9.80k steps/s, return 153.0, …`. */
-export function plainLine({ step, steps, episodeReturn, statistics, stepsPerSecond, secondsLeft }: ProgressEvent): string {
+export function plainLine({
+  step,
+  steps,
+  episodeReturn,
+  statistics,
+  stepsPerSecond,
+  secondsLeft,
+}: ProgressEvent): string {
   const { averageLoss, epsilon } = statistics;
   return [
     `step ${step} of ${steps}`,
@@ -118,14 +125,18 @@ export class Progress {
       const line = evaluationLine(event);
       this.line(this.#coloured && event.best ? `\u001b[32m${line}\u001b[39m` : line);
     }
+    if (event.event === "warning") this.line(`warning: ${event.message}`);
     if (event.event !== "progress") return;
     const now = this.#now();
     if (now - this.#last < (this.#live ? redrawInterval : lineInterval)) return;
     this.#last = now;
-    if (!this.#live) return this.line(plainLine(event));
-    // one column stays free: a terminal wraps when its last column is written
-    this.#shown = liveLine(event, (this.#stream.columns || 80) - 1);
-    this.#draw();
+    if (this.#live) {
+      // one column stays free: a terminal wraps when its last column is written
+      this.#shown = liveLine(event, (this.#stream.columns || 80) - 1);
+      this.#draw();
+    } else {
+      this.line(plainLine(event));
+    }
   }
 
   /** A line that stays, above the live line. */

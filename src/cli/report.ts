@@ -14,17 +14,19 @@ export function evaluationText({ episodes, mean, median, stdev, min, max }: Eval
 
 /**
  * The last lines of a run: its score, whether it was solved, its directory and what to type next.
- * A stopped run says how to continue.
+ * A stopped run says how to continue; what it scores is its last evaluation, if it had one.
  */
 export function runReport(result: ResultEvent): string {
   const { outcome, runDirectory, steps, episodes, seconds, stepsPerSecond, evaluation } = result;
   const directory = runDirectory === null ? null : shellWord(runDirectory);
-  const headline = { solved: "solved", finished: "finished", stopped: "stopped" }[outcome];
-  const effort = `${steps} steps, ${episodes} episodes, ${clock(seconds)} (${compact(stepsPerSecond)} steps/s)`;
-  const lines = [`${headline}: ${evaluationText(evaluation)}`, `took:   ${effort}`];
+  const score = evaluation === null ? "no evaluation yet" : evaluationText(evaluation);
+  const time = seconds < 60 ? `${seconds.toFixed(1)} s` : clock(seconds);
+  const effort = `${steps} steps, ${episodes} episodes, ${time} (${compact(stepsPerSecond)} steps/s)`;
+  const lines = [`${outcome}: ${score}`, effort];
   if (directory !== null) {
-    lines.push(`run:    ${directory}`, `next:   rl eval ${directory}`);
-    if (outcome === "stopped") lines.push(`saved; continue with rl resume ${directory}`);
+    const stopped = outcome === "stopped";
+    lines.push(stopped ? `saved; continue with rl resume ${directory}` : `saved in ${directory}`);
+    if (!stopped) lines.push(`next: rl eval ${directory}`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -33,5 +35,13 @@ export function runReport(result: ResultEvent): string {
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, ...rows];
   const widths = headings.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()}\n`).join("");
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
 }

@@ -1,6 +1,7 @@
 /** Parses the command line, loads the one command that was typed, and turns errors into one line and an exit code. */
 import { readFileSync } from "node:fs";
 import yargs, { type Options } from "yargs";
+import { isEnabled } from "../debug.ts";
 import { nearest, UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { errorText, exitCodeOf, exitCodes, exitCodesHelp } from "./exitCodes.ts";
@@ -57,7 +58,7 @@ export async function rl(typed: readonly string[]): Promise<number> {
   try {
     return await parseAndRun(typed);
   } catch (error) {
-    process.stderr.write(`${errorText(error, process.env.RL_DEBUG === "1")}\n`);
+    process.stderr.write(`${errorText(error, isEnabled(1))}\n`);
     return exitCodeOf(error);
   }
 }

@@ -75,7 +75,7 @@ export function createCpuBackend(): Backend {
   const copyRows = (rows: number, cols: number, x: number, xRow: number, out: number, outRow: number) =>
     compileBody("copyRows", () => bodies.printCopyRows(false))(rows, cols, x, xRow, out, outRow);
   const stridedCopy2 = (accumulate: boolean) =>
-    compileBody(`stridedCopy ${accumulate}`, () => bodies.printStridedCopy(accumulate));
+    compileBody(accumulate ? "stridedAdd" : "stridedCopy", () => bodies.printStridedCopy(accumulate));
 
   const transpose = (rows: number, cols: number, x: number, out: number) => {
     const wholeRows = rows & -4;
@@ -105,7 +105,12 @@ export function createCpuBackend(): Backend {
   const families: Families = {
     matmul: (spec: MatmulSpec) => makeMatmul(host, spec),
     columnSum(rows, cols, x, out, accumulate) {
-      compileBody(`columnSum ${accumulate}`, () => bodies.printColumnSum(accumulate))(rows, cols, x, out);
+      compileBody(accumulate ? "addColumnSum" : "columnSum", () => bodies.printColumnSum(accumulate))(
+        rows,
+        cols,
+        x,
+        out,
+      );
     },
     stridedCopy(shape, source, sourceStrides, target, targetStrides, accumulate) {
       const nest = loopNest(shape, sourceStrides, targetStrides);

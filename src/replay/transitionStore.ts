@@ -7,8 +7,8 @@
  *   reward = Σ_{i<k} gamma^i r_i,    discount = gamma^k · (1 − terminated),
  *
  * so a target is `reward + discount · V(nextObs)` whatever n is. k is nStep except for the last transitions of an
- * episode, which reach only to its end (as in ChainerRL's and PFRL's n-step replay). Bootstrapping stops on `terminated`
- * alone: where an episode was truncated, discount is gamma^k and nextObs the episode's final observation.
+ * episode, which reach only to its end (as in ChainerRL's and PFRL's n-step replay). Bootstrapping stops on
+ * `terminated` alone: where an episode was truncated, discount is gamma^k and nextObs its final observation.
  */
 import { DeviceError, ShapeError, UsageError } from "../errors.ts";
 import type { State, Stateful } from "../state.ts";
@@ -23,7 +23,7 @@ export interface TransitionStoreOptions {
   readonly capacity: number;
   /** Shape of one observation, `(…obs)`. */
   readonly obsShape: readonly number[];
-  /** How observations are stored; "uint8" takes whole numbers from 0 to 255 in a quarter of the memory. Default "float32". */
+  /** How observations are stored: "float32" (default), or "uint8" for whole numbers from 0 to 255 in a quarter of it. */
   readonly obsDtype?: "float32" | "uint8";
   readonly action: ActionFormat;
   /** Discount per environment step, in [0, 1]. */
@@ -215,8 +215,8 @@ export class TransitionStore implements Stateful {
    * @param obs `(…obs)`
    * @param action a number, or `(k)` for continuous actions
    * @param nextObs `(…obs)`, at an episode's end its final observation
-   * @throws ShapeError for an observation or action of another size; UsageError for a reward that is not finite, an action
-   * that is not a whole number, or an observation that uint8 cannot hold. The store is unchanged then.
+   * @throws ShapeError for an observation or action of another size; UsageError for a reward that is not finite, a
+   * discrete action that is no whole number, or an observation that uint8 cannot hold. The store is unchanged then.
    */
   append(
     obs: ArrayLike<number>,

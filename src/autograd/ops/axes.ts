@@ -38,6 +38,11 @@ export function reduceAxes(
   keepDims: boolean,
   rowOp: (x: Variable, rowAxes: number) => Variable,
 ): Variable {
+  if (!keepDims && x.shape.length > 0) {
+    // nothing has to move
+    if (axes === undefined) return rowOp(x, x.shape.length);
+    if (axes === -1 || axes === x.shape.length - 1) return rowOp(x, 1);
+  }
   const resolved = resolve(where, x, axes);
   const y = resolved.length === 0 ? x : rowOp(toBack(x, resolved).moved, resolved.length);
   return keepDims
@@ -55,6 +60,7 @@ export function alongAxes(
   axes: Axes,
   rowOp: (x: Variable, rowAxes: number) => Variable,
 ): Variable {
+  if (axes === -1 && x.shape.length > 0) return rowOp(x, 1);
   const resolved = resolve(where, x, axes);
   const { moved, inverse } = toBack(x, resolved);
   const y = rowOp(moved, resolved.length);

@@ -3,8 +3,8 @@ import { backend, backendId, type MatmulLaunch } from "../../kernel/backend.ts";
 import { type Expression, input } from "../../kernel/expression.ts";
 import type { AnyOp } from "../defineOp.ts";
 import { type Differentiable, type FunctionNode, record } from "../functionNode.ts";
-import { domainOf, KernelFunction } from "../kernelFunction.ts";
-import { allocateVariable, assertAlive, formatShape, internShape, type Variable } from "../variable.ts";
+import { flatDomain, KernelFunction } from "../kernelFunction.ts";
+import { allocateVariable, assertAlive, formatShape, matrixShape, type Variable } from "../variable.ts";
 import { matmulInto } from "./matmul.ts";
 import { reshape } from "./reshape.ts";
 import { columnSumInto } from "./sums.ts";
@@ -44,7 +44,7 @@ class LinearFunction implements Differentiable {
     if (this.#map) {
       const derived = this.#map.gradient(0)!;
       const args = derived.reads.map((which) => (which === -1 ? node.output : gy));
-      gz = derived.run.apply(args, domainOf(gy.shape, gy.shape.length));
+      gz = derived.run.apply(args, flatDomain(gy.shape));
     }
     if (node.wants(0)) matmulInto(x, gz, w, false, true);
     if (node.wants(1)) matmulInto(w, x, gz, true, false);
@@ -115,15 +115,4 @@ export function linear(x: Variable, w: Variable, b: Variable | null = null, acti
   );
   record(run, b ? [x, w, b] : [x, w], y);
   return y;
-}
-
-const matrixShapes = new Map<number, ReturnType<typeof internShape>>();
-function matrixShape(rows: number, cols: number): ReturnType<typeof internShape> {
-  const key = rows * 1048576 + cols;
-  let shape = matrixShapes.get(key);
-  if (!shape) {
-    shape = internShape([rows, cols]);
-    matrixShapes.set(key, shape);
-  }
-  return shape;
 }

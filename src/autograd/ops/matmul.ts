@@ -2,13 +2,15 @@ import { ShapeError } from "../../errors.ts";
 import { backend, backendId, type MatmulLaunch } from "../../kernel/backend.ts";
 import { accumulate, slotOf } from "../backward.ts";
 import { type Differentiable, record } from "../functionNode.ts";
-import { allocateVariable, assertAlive, formatShape, internShape, type Variable } from "../variable.ts";
+import { allocateVariable, assertAlive, formatShape, internShape, matrixShape, type Variable } from "../variable.ts";
 import { reshape } from "./reshape.ts";
 
 interface Layout {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
 }
+
+const layouts: readonly Layout[] = [0, 1, 2, 3].map((i) => ({ transposeA: i >= 2, transposeB: i % 2 === 1 }));
 
 let launch: MatmulLaunch;
 let launchEpoch = -1;
@@ -52,6 +54,22 @@ export function matmulInto(x: Variable, a: Variable, b: Variable, transposeA: bo
 }
 
 function multiply(a: Variable, b: Variable, transposeA: boolean, transposeB: boolean): Variable {
+  if (a.shape.length === 2 && b.shape.length === 2) {
+    const rows = a.shape[transposeA ? 1 : 0]!;
+    const inner = a.shape[transposeA ? 0 : 1]!;
+    const cols = b.shape[transposeB ? 0 : 1]!;
+    if (inner === b.shape[transposeB ? 1 : 0]) {
+      const y = allocateVariable(matrixShape(rows, cols));
+      plain()(rows, inner, cols, a.address, b.address, 0, y.address, transposeA, transposeB, false);
+      record(operation, [a, b], y, layouts[(transposeA ? 2 : 0) + (transposeB ? 1 : 0)]);
+      return y;
+    }
+  }
+  return multiplyStacks(a, b, transposeA, transposeB);
+}
+
+/** The same for stacks of matrices; raises where shapes do not fit. */
+function multiplyStacks(a: Variable, b: Variable, transposeA: boolean, transposeB: boolean): Variable {
   const rank = a.shape.length;
   const batch = a.shape.slice(0, rank - 2);
   const [aRows, aCols] = a.shape.slice(rank - 2) as [number, number];

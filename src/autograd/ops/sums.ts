@@ -4,7 +4,7 @@ import { input, rowSum } from "../../kernel/expression.ts";
 import { sizeOf } from "../../kernel/strides.ts";
 import { accumulate, slotOf } from "../backward.ts";
 import { type Differentiable, record } from "../functionNode.ts";
-import { domainOf, installSums, KernelFunction } from "../kernelFunction.ts";
+import { flatDomain, installSums, KernelFunction } from "../kernelFunction.ts";
 import { allocateVariable, assertAlive, internShape, type Shape, type Variable } from "../variable.ts";
 import { reshapeTo } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
@@ -46,7 +46,7 @@ const totalFunction = new KernelFunction("sum", ["element"], rowSum(input(0, "el
 
 /** The sum of all elements, (). */
 export function total(x: Variable): Variable {
-  return totalFunction.apply([x], domainOf(x.shape, x.shape.length));
+  return totalFunction.apply([x], flatDomain(x.shape));
 }
 
 /** The adjoint of broadcastTo: x summed down to a shape that broadcasts to its own. */

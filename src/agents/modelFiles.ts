@@ -1,0 +1,90 @@
+/** What `agent.save` writes: a safetensors file a network and one for the optimizer. Node and Deno only. */
+import {
+  decodeSafetensors,
+  deserializeLink,
+  encodeSafetensors,
+  type Link,
+  type Optimizer,
+  serializeLink,
+} from "../autograd/index.ts";
+import { DeviceError, UsageError } from "../errors.ts";
+
+type Models = Readonly<Record<string, Link>>;
+
+const format = "kusari-model-1";
+
+/** Writes a file whole or not at all: under another name first. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const { rename, rm, writeFile } = await import("node:fs/promises");
+  const temporary = `${path}.tmp`;
+  try {
+    await writeFile(temporary, bytes);
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new DeviceError(
+      `save: ${path} must be writable; got ${(cause as Error).message}. Free some space or choose another directory.`,
+      { cause },
+    );
+  }
+}
+
+export async function writeModels(
+  directory: string,
+  agent: string,
+  models: Models,
+  optimizer: Optimizer,
+): Promise<void> {
+  const { mkdir } = await import("node:fs/promises");
+  const { join } = await import("node:path");
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    throw new DeviceError(
+      `save: the directory ${directory} must be writable; got ${(cause as Error).message}. Choose another directory.`,
+      { cause },
+    );
+  }
+  for (const [name, link] of Object.entries(models)) {
+    await writeWhole(join(directory, `${name}.safetensors`), serializeLink(link, { format, agent }));
+  }
+  const { t, statistics } = optimizer.saveState();
+  const tensors = Object.entries(statistics).map(([name, data]) => [name, { shape: [data.length], data }]);
+  const bytes = encodeSafetensors(Object.fromEntries(tensors), { format, agent, t: String(t) });
+  await writeWhole(join(directory, "optimizer.safetensors"), bytes);
+}
+
+export async function readModels(
+  directory: string,
+  agent: string,
+  models: Models,
+  optimizer: Optimizer,
+): Promise<void> {
+  const { readFile } = await import("node:fs/promises");
+  const { join } = await import("node:path");
+  const read = async (name: string): Promise<Uint8Array> => {
+    const path = join(directory, `${name}.safetensors`);
+    try {
+      return await readFile(path);
+    } catch (cause) {
+      throw new UsageError(
+        `load: ${path} must be a file that ${agent}.save wrote; got ${(cause as Error).message}. Check the directory.`,
+        { cause },
+      );
+    }
+  };
+  // everything is read before anything is changed
+  const files = new Map<string, Uint8Array>();
+  for (const name of [...Object.keys(models), "optimizer"]) files.set(name, await read(name));
+  const { tensors, metadata } = decodeSafetensors(files.get("optimizer")!);
+  if (metadata.agent !== agent) {
+    throw new UsageError(
+      `load: ${directory} must hold a saved ${agent}; got ${metadata.agent ?? "files of another program"}. Build that agent.`,
+    );
+  }
+  for (const [name, link] of Object.entries(models)) deserializeLink(files.get(name)!, link);
+  const statistics = Object.fromEntries(
+    Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]),
+  );
+  optimizer.loadState({ t: Number(metadata.t), statistics });
+}

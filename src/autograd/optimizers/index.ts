@@ -1,0 +1,13 @@
+export * from "./adaDelta.ts";
+export * from "./adaGrad.ts";
+export * from "./adam.ts";
+export * from "./adamW.ts";
+export * from "./amsGrad.ts";
+export * from "./hooks.ts";
+export * from "./momentumSGD.ts";
+export * from "./nesterovAG.ts";
+export { Optimizer, type UpdateRule } from "./optimizer.ts";
+export * from "./rmsProp.ts";
+export * from "./rmsPropAsync.ts";
+export * from "./rmsPropGraves.ts";
+export * from "./sgd.ts";

@@ -1,0 +1,37 @@
+/** Links to and from safetensors bytes: one tensor a parameter, named by its path (`layers.0.w`). */
+import { UsageError } from "../../errors.ts";
+import type { Link } from "../links/link.ts";
+import { formatShape } from "../variable.ts";
+import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+
+/** The parameters of a Link as the bytes of a safetensors file. */
+export function serializeLink(link: Link, metadata: Record<string, string> = {}): Uint8Array {
+  const tensors = [...link.namedParameters()].map(([path, p]) => [path, { shape: p.shape, data: p.data }]);
+  return encodeSafetensors(Object.fromEntries(tensors), metadata);
+}
+
+/**
+ * Fills a Link with the parameters of a safetensors file.
+ *
+ * @returns the file's metadata
+ * @throws UsageError when the bytes are no safetensors file or hold other paths or shapes than the Link
+ */
+export function deserializeLink(bytes: Uint8Array, link: Link): Readonly<Record<string, string>> {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  for (const [path, parameter] of link.namedParameters()) {
+    const shape = tensors[path]?.shape;
+    if (shape && (shape.length !== parameter.shape.length || shape.some((n, i) => n !== parameter.shape[i]))) {
+      throw new UsageError(
+        `load: ${path} must have shape ${formatShape(parameter.shape)}; got ${formatShape(shape)}. Build the network with the sizes it was saved with.`,
+      );
+    }
+  }
+  const numbers = Object.entries(tensors).map(([path, { data }]) => {
+    if (data instanceof Float32Array || data instanceof Float64Array) return [path, data];
+    throw new UsageError(
+      `load: ${path} must hold floating-point numbers; got ${data.constructor.name}. Convert the file to float32.`,
+    );
+  });
+  link.loadState(Object.fromEntries(numbers));
+  return metadata;
+}

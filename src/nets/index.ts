@@ -1,0 +1,3 @@
+export * from "./actionValue.ts";
+export * from "./mlp.ts";
+export * from "./qFunction.ts";

@@ -1,0 +1,55 @@
+import {
+  type AnyOp,
+  fanInUniform,
+  type Initializer,
+  Linear,
+  Link,
+  relu,
+  reshape,
+  sigmoid,
+  tanh,
+  type Variable,
+} from "../autograd/index.ts";
+import type { Random } from "../random.ts";
+
+/** The hidden activations that can be named in a configuration. */
+export const activations = { relu, tanh, sigmoid } as const;
+export type ActivationName = keyof typeof activations;
+export const activationNames = ["relu", "tanh", "sigmoid"] as const satisfies readonly ActivationName[];
+
+export interface MlpOptions {
+  readonly hiddenSizes: readonly number[];
+  /** Between layers; none behind the last. Rectifiers unless given. */
+  readonly activation?: ActivationName | AnyOp;
+  /** The stream that initial weights are drawn from. */
+  readonly random: Random;
+  /** Weights and biases are uniform in ±1 / √fan-in unless this is given (then biases are zero). */
+  readonly initialW?: Initializer;
+}
+
+/** A multi-layer perceptron: linear layers with an activation between them. Observations of any rank are flattened. */
+export class Mlp extends Link {
+  readonly layers: readonly Linear[];
+
+  constructor(inSize: number, outSize: number, { hiddenSizes, activation = "relu", random, initialW }: MlpOptions) {
+    super();
+    const between = (typeof activation === "string" ? activations[activation] : activation) as AnyOp;
+    const sizes = [inSize, ...hiddenSizes, outSize];
+    this.layers = sizes.slice(1).map((size, i) => {
+      const fanIn = sizes[i]!;
+      return new Linear(fanIn, size, {
+        random,
+        activation: i < hiddenSizes.length ? between : null,
+        initialW: initialW ?? fanInUniform(),
+        ...(initialW ? {} : { initialB: fanInUniform(fanIn) }),
+      });
+    });
+  }
+
+  /** (batch, …in) → (batch, out). */
+  forward(x: Variable): Variable {
+    let y = x.shape.length > 2 ? reshape(x, [x.shape[0]!, -1]) : x;
+    for (const layer of this.layers) y = layer.forward(y);
+    return y;
+  }
+}

@@ -1,0 +1,347 @@
+/**
+ * The training loop: act, step, observe; report, evaluate, checkpoint; keep the best. It knows no files (those are the
+ * store's), so that it runs wherever the agent runs.
+ */
+import type { Agent, Observation } from "../agents/agent.ts";
+import { DeviceError, UsageError } from "../errors.ts";
+import { Random } from "../random.ts";
+import type { State } from "../state.ts";
+import { playEpisodes, summarize, type TrainingEnv } from "./evaluate.ts";
+import type { EvaluationSummary, ResultEvent } from "./events.ts";
+import { type FailedPart, runFailure } from "./failure.ts";
+import type { EvaluationLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
+import type { RunHandle } from "./run.ts";
+import type { TrainSettings } from "./settings.ts";
+import { now, sliceMilliseconds, turn } from "./turn.ts";
+
+/** What is written beside weights: where they come from and what they scored. */
+export interface Score {
+  /** The step the weights were taken at. */
+  readonly step: number;
+  readonly evaluation: EvaluationSummary;
+}
+
+/** Keeps what a run produces. Every method is done with its data when it returns (or its promise resolves). */
+export interface RunStore {
+  readonly directory: string;
+  progress(line: ProgressLine, timing: TimingLine): void;
+  evaluation(line: EvaluationLine, statistics: Record<string, number>, seconds: number): void;
+  result(line: ResultLine): void;
+  saveBest(agent: Agent, score: Score): Promise<void>;
+  loadBest(agent: Agent): Promise<void>;
+  saveFinish(agent: Agent, score: Score): Promise<void>;
+  /** Writes everything a resume needs, and returns the file's path. */
+  checkpoint(step: number, state: State): string;
+  /** Writes the state in which a run broke off, for looking into; no resume takes it up by itself. */
+  failure(step: number, state: State): string;
+}
+
+/** Where the loop stands between two steps, besides the agent and the environments. */
+export interface LoopState {
+  step: number;
+  episodes: number;
+  /** Whether an episode is under way. */
+  running: boolean;
+  /** Return of the running episode so far. */
+  episodeReturn: number;
+  /** Return of the last finished episode. */
+  lastReturn: number | null;
+  /** The step of the last progress line and of the last evaluation. */
+  reportedAt: number;
+  evaluatedAt: number;
+  solved: boolean;
+  best: { step: number; mean: number } | null;
+  lastEvaluation: EvaluationSummary | null;
+  /** Seconds of training before this process. */
+  seconds: number;
+}
+
+export const initialLoopState = (): LoopState => ({
+  step: 0,
+  episodes: 0,
+  running: false,
+  episodeReturn: 0,
+  lastReturn: null,
+  reportedAt: 0,
+  evaluatedAt: 0,
+  solved: false,
+  best: null,
+  lastEvaluation: null,
+  seconds: 0,
+});
+
+export interface LoopSetup {
+  readonly agent: Agent;
+  /** Ids or names, for events and messages. */
+  readonly agentName: string;
+  readonly envName: string;
+  readonly env: TrainingEnv;
+  /** The environment of evaluations. */
+  readonly evalEnv: TrainingEnv;
+  readonly settings: TrainSettings;
+  readonly store: RunStore | null;
+}
+
+/** What a checkpoint holds. */
+export function captureState({ agent, env, evalEnv }: LoopSetup, loop: LoopState, obs: Observation): State {
+  return {
+    loop: { ...loop } as unknown as State,
+    obs: loop.running ? observationState(obs) : null,
+    agent: agent.saveState(),
+    env: env.saveState(),
+    evalEnv: evalEnv.saveState(),
+  };
+}
+
+/** Environments reuse their observation's memory, so it is copied; other array types are kept as float64. */
+function observationState(obs: Observation): State {
+  const kept = obs instanceof Float32Array || obs instanceof Uint8Array || obs instanceof Int32Array;
+  return kept ? obs.slice() : Float64Array.from(obs);
+}
+
+/** Puts a captured state back. @returns what the loop goes on with */
+export function restoreState({ agent, env, evalEnv }: LoopSetup, state: State): { loop: LoopState; obs: Observation } {
+  const { loop, obs, agent: agentState, env: envState, evalEnv: evalEnvState } = state as Record<string, State>;
+  agent.loadState(agentState!);
+  env.loadState(envState!);
+  evalEnv.loadState(evalEnvState!);
+  return { loop: { ...(loop as unknown as LoopState) }, obs: (obs ?? []) as Observation };
+}
+
+/** The first multiple of `interval` after `step`. */
+const nextMultiple = (step: number, interval: number): number => (Math.floor(step / interval) + 1) * interval;
+
+/**
+ * Trains until the agent is good enough, all steps are taken or a stop is asked for.
+ *
+ * The thread is held for a few milliseconds at a time; when exactly has no influence on the numbers, nor has the
+ * timing of checkpoints, stops and resumes.
+ *
+ * @param loop where to begin; changed as the run goes on
+ * @param obs the current observation, when an episode is under way
+ */
+export async function runLoop(
+  setup: LoopSetup,
+  loop: LoopState,
+  obs: Observation,
+  { stop, emit }: RunHandle,
+): Promise<ResultEvent> {
+  const { agent, env, evalEnv, settings, store, agentName, envName } = setup;
+  const { steps, seed, stopAt } = settings;
+  const started = now();
+  const fromStep = loop.step;
+  const secondsBefore = loop.seconds;
+  const seconds = () => secondsBefore + (now() - started) / 1_000;
+  let part: FailedPart = "loop";
+  let savedAt = -1;
+  let reported = { step: loop.step, at: started };
+  /** Milliseconds until the last step, evaluations included. */
+  let trained = 0;
+  /** Steps between looks at the clock, about one slice. */
+  let chunk = 16;
+
+  /** Steps until `until` or a stop. Nothing is allocated here but what the environment returns. */
+  function takeSteps(until: number): void {
+    while (loop.step < until && !stop.requested) {
+      if (!loop.running) {
+        part = "env";
+        // only the run's first episode is seeded; the environment's own stream goes on from there
+        obs = (loop.step === 0 ? env.reset({ seed }) : env.reset())[0];
+        loop.running = true;
+        loop.episodeReturn = 0;
+      }
+      part = "agent";
+      const action = agent.act(obs);
+      part = "env";
+      const result = env.step(action);
+      obs = result[0];
+      const terminated = result[2];
+      const truncated = result[3];
+      part = "agent";
+      agent.observe(obs, result[1], terminated, truncated);
+      part = "loop";
+      loop.step++;
+      loop.episodeReturn += result[1];
+      if (terminated || truncated) {
+        loop.running = false;
+        loop.episodes++;
+        loop.lastReturn = loop.episodeReturn;
+      }
+    }
+  }
+
+  /** The same, in slices with a turn after each. */
+  async function train(until: number): Promise<void> {
+    while (loop.step < until && !stop.requested) {
+      const begun = now();
+      const from = loop.step;
+      takeSteps(Math.min(until, loop.step + chunk));
+      const took = now() - begun;
+      if (loop.step - from === chunk) {
+        chunk = Math.max(1, Math.min(Math.round((chunk * sliceMilliseconds) / took), 4 * chunk, 1 << 20));
+      }
+      await turn();
+    }
+  }
+
+  function report(): void {
+    const statistics = agent.statistics();
+    const { averageLoss } = statistics;
+    if (averageLoss !== undefined && agent.updates > 0 && !Number.isFinite(averageLoss)) {
+      part = "agent";
+      throw new UsageError(
+        `${agent.name}: averageLoss must be finite; got ${averageLoss}. Lower the learning rate or clip gradients.`,
+      );
+    }
+    const { step, episodes, lastReturn } = loop;
+    const at = now();
+    const stepsPerSecond = ((step - reported.step) * 1_000) / Math.max(at - reported.at, 1e-3);
+    const secondsLeft = (((at - started) / 1_000) * (steps - step)) / Math.max(step - fromStep, 1);
+    const line: ProgressLine = { event: "progress", step, episodes, episodeReturn: lastReturn, statistics };
+    store?.progress(line, { step, seconds: seconds(), stepsPerSecond });
+    loop.reportedAt = step;
+    reported = { step, at };
+    emit({ ...line, steps, stepsPerSecond, secondsLeft });
+  }
+
+  /** Plays the evaluation of this step; one that a stop cuts short leaves no trace and is played again on resume. */
+  async function evaluate(): Promise<void> {
+    const { evalEpisodes, confirmEpisodes } = settings;
+    const before = evalEnv.saveState();
+    const returns: number[] = [];
+    // a stream for each step: no evaluation depends on whether another was played
+    const evalSeed = new Random(seed).stream(`evaluation/${loop.step}`).uint32();
+    const play = (episodes: number) =>
+      playEpisodes(agent, evalEnv, { episodes, seed: evalSeed, returns, halted: () => stop.requested });
+    const reaches = () => stopAt !== null && summarize(returns).mean >= stopAt;
+    let whole = false;
+    part = "evaluation";
+    try {
+      whole = await play(evalEpisodes);
+      if (whole && reaches()) whole = await play(evalEpisodes + confirmEpisodes);
+    } finally {
+      if (!whole) evalEnv.loadState(before);
+    }
+    part = "loop";
+    if (!whole) return;
+    const evaluation = summarize(returns);
+    const { step, episodes } = loop;
+    const best = loop.best === null || evaluation.mean > loop.best.mean;
+    if (best) {
+      await store?.saveBest(agent, { step, evaluation });
+      loop.best = { step, mean: evaluation.mean };
+    }
+    const line: EvaluationLine = { event: "evaluation", step, episodes, evaluation, best };
+    store?.evaluation(line, agent.statistics(), seconds());
+    loop.solved = reaches();
+    loop.evaluatedAt = step;
+    loop.lastEvaluation = evaluation;
+    emit(line);
+  }
+
+  const capture = () => captureState(setup, { ...loop, seconds: seconds() }, obs);
+
+  function checkpoint(): void {
+    if (!store || savedAt === loop.step) return;
+    const path = store.checkpoint(loop.step, capture());
+    savedAt = loop.step;
+    emit({ event: "checkpoint", step: loop.step, path });
+  }
+
+  const due = (interval: number, doneAt: number) => loop.step > 0 && loop.step % interval === 0 && doneAt !== loop.step;
+
+  function result(
+    outcome: ResultEvent["outcome"],
+    evaluation: EvaluationSummary | null,
+    keptStep: number,
+  ): ResultEvent {
+    const taken = loop.step - fromStep;
+    return {
+      event: "result",
+      agent: agentName,
+      env: envName,
+      seed,
+      steps: loop.step,
+      episodes: loop.episodes,
+      seconds: seconds(),
+      stepsPerSecond: taken / Math.max(trained / 1_000, 1e-6),
+      evaluation,
+      keptStep,
+      runDirectory: store?.directory ?? null,
+      outcome,
+    };
+  }
+  try {
+    for (;;) {
+      if (due(settings.reportInterval, loop.reportedAt)) report();
+      if (stop.requested) break;
+      if (due(settings.evalInterval, loop.evaluatedAt)) await evaluate();
+      if (stop.requested) break;
+      if (loop.solved || loop.step >= steps) break;
+      if (due(settings.checkpointInterval, savedAt)) checkpoint();
+      const { reportInterval, evalInterval, checkpointInterval } = settings;
+      const next = [reportInterval, evalInterval, checkpointInterval].map((interval) => nextMultiple(loop.step, interval));
+      await train(Math.min(steps, ...next));
+    }
+    trained = now() - started;
+    checkpoint();
+    const stopped = () => result("stopped", loop.lastEvaluation, loop.step);
+    let last: ResultEvent;
+    if (stop.requested) {
+      last = stopped();
+    } else {
+      part = "finish";
+      const kept = await finish();
+      last = kept ? result(loop.solved ? "solved" : "finished", kept.evaluation, kept.step) : stopped();
+    }
+    emit(last);
+    return last;
+  } catch (error) {
+    throw runFailure(error, { part, step: loop.step, steps, directory: store?.directory ?? null, kept: rescue(part) });
+  }
+
+  /**
+   * Keeps the weights with the best evaluation: where the run was solved they are the present ones, otherwise those in
+   * best/ (a run without a directory, or one that never evaluated, has only the present ones), and plays fresh episodes
+   * with them. Null when a stop came between.
+   */
+  async function finish(): Promise<Score | null> {
+    const { finalEpisodes } = settings;
+    const step = store && loop.best ? loop.best.step : loop.step;
+    if (step !== loop.step) await store!.loadBest(agent);
+    const returns: number[] = [];
+    const finalSeed = new Random(seed).stream("final").uint32();
+    const halted = () => stop.requested;
+    if (!(await playEpisodes(agent, evalEnv, { episodes: finalEpisodes, seed: finalSeed, returns, halted }))) return null;
+    const score: Score = { step, evaluation: summarize(returns) };
+    await store?.saveFinish(agent, score);
+    const { episodes, solved } = loop;
+    store?.result({
+      event: "result",
+      step: loop.step,
+      episodes,
+      outcome: solved ? "solved" : "finished",
+      keptStep: step,
+      evaluation: score.evaluation,
+    });
+    return score;
+  }
+
+  /** Saves what can be saved of a run that broke off. @returns what the message says about it */
+  function rescue(failed: FailedPart): string | null {
+    if (!store || failed === "finish") return null;
+    try {
+      if (failed === "agent") return `the state it failed in is kept in ${store.failure(loop.step, capture())}`;
+      if (failed === "env") {
+        // the episode under way is lost, everything learned is not: a resume begins with a new episode
+        agent.stopEpisode();
+        loop.running = false;
+      }
+      checkpoint();
+      return null;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return error instanceof DeviceError ? null : `no checkpoint of this step could be written (${reason})`;
+    }
+  }
+}

@@ -1,0 +1,448 @@
+/**
+ * The directory of one run:
+ *
+ *     config.json     everything the run was told, with the versions it ran on
+ *     command.txt     the command line        git.txt   commit of the working folder, where it is a git checkout
+ *     metrics.ndjson  what happened, without the clock: the same bytes for the same seed
+ *     timing.ndjson   speeds                  scores.tsv  one row an evaluation, ChainerRL's columns
+ *     best/  finish/  weights, with score.json
+ *     checkpoints/    the last two checkpoints
+ *     lock            while a process writes here
+ *
+ * Environment variables are never written.
+ */
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import type { Agent } from "../agents/agent.ts";
+import { UsageError } from "../errors.ts";
+import type { State } from "../state.ts";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { writeFailure } from "./failure.ts";
+import { FileError } from "./fileError.ts";
+import type { RunStore, Score } from "./loop.ts";
+import type { EvaluationLine, MetricsLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
+import { parseMetrics } from "./metrics.ts";
+import { replaceFile, syncDirectory, writeAll } from "./replaceFile.ts";
+import { lockRun } from "./runLock.ts";
+import type { TrainSettings } from "./settings.ts";
+
+/** What config.json holds. */
+export interface RunConfig {
+  readonly kusari: string;
+  readonly node: string;
+  /** The variant of the kernels, in whose last bits results may differ; null where the run opened no device. */
+  readonly kernel: string | null;
+  readonly device: string | null;
+  /** The id, or the name of what a script built. */
+  readonly agent: string;
+  readonly env: string;
+  /** What cannot be built again from this file: a resume needs it from the script. */
+  readonly builtByScript: readonly ("agent" | "env")[];
+  readonly envKwargs: Readonly<Record<string, unknown>>;
+  readonly settings: TrainSettings;
+  readonly hyperparameters: Readonly<Record<string, unknown>>;
+}
+
+/** The versions that config.json records. */
+export function versions(): { kusari: string; node: string } {
+  const manifest = fs.readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return { kusari: (JSON.parse(manifest) as { version: string }).version, node: process.versions.node };
+}
+
+const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** A text file that grows; a write that fails leaves it as it was. */
+class GrowingFile {
+  readonly #file: string;
+  readonly #fd: number;
+  length: number;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#fd = fs.openSync(file, "a");
+    this.length = fs.fstatSync(this.#fd).size;
+  }
+
+  append(text: string): void {
+    const bytes = Buffer.from(text);
+    try {
+      writeAll(this.#fd, bytes);
+    } catch (error) {
+      try {
+        this.truncate(this.length);
+      } catch {
+        // the part that was written is cut off by the next resume
+      }
+      throw writeFailure("train", this.#file, error) ?? error;
+    }
+    this.length += bytes.length;
+  }
+
+  truncate(length: number): void {
+    fs.ftruncateSync(this.#fd, length);
+    this.length = length;
+  }
+
+  sync(): void {
+    fs.fsyncSync(this.#fd);
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd);
+  }
+}
+
+/** The files that grow, in the order they are written. */
+const growing = { metrics: "metrics.ndjson", scores: "scores.tsv", timing: "timing.ndjson" } as const;
+type Growing = keyof typeof growing;
+const growingNames = Object.keys(growing) as Growing[];
+
+/** What a checkpoint of a run directory holds. */
+interface SavedRun {
+  readonly run: State;
+  /** Bytes of the growing files at that moment. */
+  readonly lengths: Readonly<Record<Growing, number>>;
+  /** The files of best/, which later evaluations overwrite; null before the first. */
+  readonly best: Readonly<Record<string, Uint8Array>> | null;
+}
+
+/** Steps of the checkpoints in a run directory, newest first. */
+function checkpointSteps(directory: string): number[] {
+  const names = fs.existsSync(directory) ? fs.readdirSync(directory) : [];
+  const steps = names.flatMap((name) => /^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? []).map(Number);
+  return steps.sort((a, b) => b - a);
+}
+
+/** A directory of a run that this process writes. */
+export class RunDirectory implements RunStore {
+  readonly directory: string;
+  config: RunConfig;
+  readonly #unlock: () => void;
+  readonly #files: Readonly<Record<Growing, GrowingFile>>;
+  #scoreColumns: readonly string[] | null;
+
+  private constructor(directory: string, config: RunConfig, unlock: () => void) {
+    this.directory = directory;
+    this.config = config;
+    this.#unlock = unlock;
+    fs.mkdirSync(this.#path("checkpoints"), { recursive: true });
+    const opened = growingNames.map((name) => [name, new GrowingFile(this.#path(growing[name]))]);
+    this.#files = Object.fromEntries(opened) as Record<Growing, GrowingFile>;
+    const header = fs.readFileSync(this.#path(growing.scores), "utf8").split("\n", 1)[0]!;
+    this.#scoreColumns = header === "" ? null : header.split("\t").slice(scoreColumns.length);
+  }
+
+  #path(...names: readonly string[]): string {
+    return path.join(this.directory, ...names);
+  }
+
+  /**
+   * Claims a directory for a new run; of two runs that start at once one gets it.
+   * @param out the directory; undefined for the next free `runs/<agent>-<env>-<seed>-<n>`
+   * @throws UsageError when there is a run in it already; DeviceError when it cannot be written
+   */
+  static create(out: string | undefined, config: RunConfig): RunDirectory {
+    const directory = out ?? freeDirectory(config);
+    try {
+      fs.mkdirSync(directory, { recursive: true });
+      // the file that makes a directory a run's is made by one process only
+      const claim = fs.openSync(path.join(directory, "config.json"), "wx");
+      fs.writeSync(claim, asJson(config));
+      fs.fsyncSync(claim);
+      fs.closeSync(claim);
+      const run = new RunDirectory(directory, config, lockRun("train", directory));
+      fs.writeFileSync(path.join(directory, "command.txt"), `${commandLine()}\n`);
+      const git = gitState();
+      if (git !== null) fs.writeFileSync(path.join(directory, "git.txt"), git);
+      return run;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === "EEXIST" && fs.existsSync(path.join(directory, "config.json"))) {
+        throw new UsageError(
+          `train: out must be a directory without a run; got ${directory}, which holds one. ` +
+            `Choose another, or continue that run with rl resume ${directory}.`,
+        );
+      }
+      if (code === "EEXIST" || code === "ENOTDIR") {
+        throw new UsageError(`train: out must be a directory; got ${directory}, where a file is. Choose another.`);
+      }
+      throw writeFailure("train", directory, error) ?? error;
+    }
+  }
+
+  /**
+   * Takes up the directory of a run that was stopped.
+   * @throws UsageError when another process is writing it
+   */
+  static open(directory: string, config: RunConfig): RunDirectory {
+    const unlock = lockRun("resume", directory);
+    try {
+      return new RunDirectory(directory, config, unlock);
+    } catch (error) {
+      unlock();
+      throw writeFailure("resume", directory, error) ?? error;
+    }
+  }
+
+  close(): void {
+    for (const name of growingNames) this.#files[name].close();
+    this.#unlock();
+  }
+
+  /** Writes config.json anew. */
+  saveConfig(config: RunConfig): void {
+    this.config = config;
+    replaceFile(this.#path("config.json"), (fd) => writeAll(fd, Buffer.from(asJson(config))));
+  }
+
+  #line(name: Growing, line: MetricsLine | TimingLine): void {
+    this.#files[name].append(`${JSON.stringify(line)}\n`);
+  }
+
+  progress(line: ProgressLine, timing: TimingLine): void {
+    this.#line("metrics", line);
+    this.#line("timing", timing);
+  }
+
+  evaluation(line: EvaluationLine, statistics: Record<string, number>, seconds: number): void {
+    this.#line("metrics", line);
+    const { step, episodes, evaluation } = line;
+    this.#scoreColumns ??= this.#startScores(Object.keys(statistics));
+    const { mean, median, stdev, max, min } = evaluation;
+    const known = [step, episodes, seconds.toFixed(3), mean, median, stdev, max, min];
+    const row = [...known, ...this.#scoreColumns.map((name) => statistics[name] ?? Number.NaN)];
+    this.#files.scores.append(`${row.join("\t")}\n`);
+  }
+
+  #startScores(statistics: readonly string[]): readonly string[] {
+    this.#files.scores.append(`${[...scoreColumns, ...statistics].join("\t")}\n`);
+    return statistics;
+  }
+
+  result(line: ResultLine): void {
+    this.#line("metrics", line);
+  }
+
+  saveBest(agent: Agent, score: Score): Promise<void> {
+    return this.#saveWeights("best", agent, score);
+  }
+
+  loadBest(agent: Agent): Promise<void> {
+    return agent.load(this.#path("best"));
+  }
+
+  saveFinish(agent: Agent, score: Score): Promise<void> {
+    return this.#saveWeights("finish", agent, score);
+  }
+
+  async #saveWeights(name: "best" | "finish", agent: Agent, score: Score): Promise<void> {
+    const fresh = this.#path(`.${name}-new`);
+    try {
+      fs.rmSync(fresh, { recursive: true, force: true });
+      fs.mkdirSync(fresh);
+      await agent.save(fresh);
+      fs.writeFileSync(path.join(fresh, "score.json"), asJson(score));
+      this.#putInPlace(name, fresh);
+    } catch (error) {
+      fs.rmSync(fresh, { recursive: true, force: true });
+      throw writeFailure("train", this.#path(name), error) ?? error;
+    }
+  }
+
+  /** Gives a directory its name; the one that had it goes when the new one is there. */
+  #putInPlace(name: string, fresh: string): void {
+    for (const file of filesIn(fresh)) {
+      const fd = fs.openSync(path.join(fresh, file), "r+");
+      fs.fsyncSync(fd);
+      fs.closeSync(fd);
+    }
+    const place = this.#path(name);
+    const old = this.#path(`.${name}-old`);
+    fs.rmSync(old, { recursive: true, force: true });
+    if (fs.existsSync(place)) fs.renameSync(place, old);
+    fs.renameSync(fresh, place);
+    syncDirectory(this.directory);
+    fs.rmSync(old, { recursive: true, force: true });
+  }
+
+  checkpoint(step: number, state: State): string {
+    const file = this.#checkpointPath(step);
+    writeCheckpoint(file, step, this.#withFiles(state));
+    for (const old of checkpointSteps(this.#path("checkpoints")).slice(2)) fs.rmSync(this.#checkpointPath(old));
+    return file;
+  }
+
+  failure(step: number, state: State): string {
+    const file = this.#path("checkpoints", `failed-${step}.safetensors`);
+    writeCheckpoint(file, step, this.#withFiles(state));
+    return file;
+  }
+
+  #checkpointPath(step: number): string {
+    return this.#path("checkpoints", `step-${step}.safetensors`);
+  }
+
+  #withFiles(run: State): State {
+    // what the checkpoint counts on must be on the disk before it
+    for (const name of growingNames) this.#files[name].sync();
+    const lengths = Object.fromEntries(growingNames.map((name) => [name, this.#files[name].length]));
+    const place = this.#path("best");
+    const names = fs.existsSync(place) ? filesIn(place) : null;
+    const best = names && Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(place, name))]));
+    return { run, lengths, best };
+  }
+
+  /**
+   * Puts the directory back to what it was at a checkpoint: the newest that is whole, or the one given.
+   * Later checkpoints are set aside under another name.
+   *
+   * @param warn is told of each checkpoint that was passed over
+   * @throws FileError with one sentence a file when none can be used; UsageError when there is none
+   */
+  rewind(warn: (message: string) => void, chosen?: string): State {
+    const files = chosen ? [chosen] : checkpointSteps(this.#path("checkpoints")).map((step) => this.#checkpointPath(step));
+    const reasons: string[] = [];
+    for (const file of files) {
+      try {
+        const { step, state } = readCheckpoint(file);
+        const saved = state as unknown as SavedRun;
+        this.#checkLengths(file, saved.lengths);
+        for (const reason of reasons) warn(`${reason} The run goes on from step ${step}.`);
+        this.#rewindTo(step, saved, reasons.length > 0 || chosen !== undefined);
+        return saved.run;
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error;
+        reasons.push(error.message);
+      }
+    }
+    if (reasons.length > 0) throw new FileError(reasons.join(" "));
+    throw new UsageError(
+      `resume: ${this.directory} must hold a checkpoint; got none in checkpoints/. ` +
+        "The run ended before its first one: begin it again with another out.",
+    );
+  }
+
+  #checkLengths(file: string, lengths: SavedRun["lengths"]): void {
+    for (const name of growingNames) {
+      const length = this.#files[name].length;
+      if (length >= lengths[name]) continue;
+      throw new FileError(
+        `resume: ${growing[name]} must have the ${lengths[name]} bytes it had at ${file}; got ${length}. ` +
+          "It was cut off or changed: resume from an earlier checkpoint.",
+      );
+    }
+  }
+
+  #rewindTo(step: number, { lengths, best }: SavedRun, setAside: boolean): void {
+    for (const name of growingNames) this.#files[name].truncate(lengths[name]);
+    if (lengths.scores === 0) this.#scoreColumns = null;
+    const folder = this.#path("checkpoints");
+    for (const name of fs.readdirSync(folder)) if (name.endsWith(".tmp")) fs.rmSync(path.join(folder, name));
+    for (const later of setAside ? checkpointSteps(folder).filter((other) => other > step) : []) {
+      fs.renameSync(this.#checkpointPath(later), `${this.#checkpointPath(later)}.unused`);
+    }
+    if (best === null) {
+      fs.rmSync(this.#path("best"), { recursive: true, force: true });
+      return;
+    }
+    const fresh = this.#path(".best-new");
+    fs.rmSync(fresh, { recursive: true, force: true });
+    for (const [name, bytes] of Object.entries(best)) {
+      const file = path.join(fresh, name);
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(file, bytes);
+    }
+    this.#putInPlace("best", fresh);
+  }
+}
+
+/** ChainerRL's scores.txt begins with these; the agent's statistics follow. */
+const scoreColumns = ["steps", "episodes", "elapsed", "mean", "median", "stdev", "max", "min"];
+
+/** Names of the files in a directory and below it. */
+function filesIn(directory: string): string[] {
+  const entries = fs.readdirSync(directory, { withFileTypes: true });
+  const names = entries.map((entry) =>
+    entry.isDirectory()
+      ? filesIn(path.join(directory, entry.name)).map((name) => path.join(entry.name, name))
+      : [entry.name],
+  );
+  return names.flat().sort();
+}
+
+/** Makes the next free directory of its kind in `runs/`. */
+function freeDirectory({ agent, env, settings }: RunConfig): string {
+  const name = `${agent}-${env}-${settings.seed}`.replaceAll(/[^\w.-]/g, "_");
+  for (let n = 1; ; n++) {
+    const directory = path.join("runs", `${name}-${n}`);
+    try {
+      fs.mkdirSync("runs", { recursive: true });
+      // not recursive: of two processes one makes it
+      fs.mkdirSync(directory);
+      return directory;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST" && fs.statSync("runs").isDirectory()) continue;
+      throw writeFailure("train", directory, error) ?? error;
+    }
+  }
+}
+
+/** The command line as it can be typed again in this folder. */
+function commandLine(): string {
+  const script = path.relative("", process.argv[1] ?? "");
+  const words = [script.startsWith("..") ? path.basename(script) : script, ...process.argv.slice(2)];
+  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return ["node", ...quoted].join(" ");
+}
+
+/** `commit <hash>` and `dirty <true or false>`, or null outside a git checkout and without git. */
+function gitState(): string | null {
+  try {
+    const words = ["status", "--porcelain=v2", "--branch", "--untracked-files=no"];
+    const text = execFileSync("git", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 5_000 });
+    const commit = /^# branch\.oid (\S+)/m.exec(text)?.[1] ?? "none";
+    return `commit ${commit}\ndirty ${/^[^#]/m.test(text)}\n`;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws UsageError when the directory holds no run; FileError when its config.json is damaged */
+export function readConfig(where: string, directory: string): RunConfig {
+  let text: string;
+  try {
+    text = fs.readFileSync(path.join(directory, "config.json"), "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+    const got = fs.existsSync(directory) ? `${directory}, which has no config.json` : `${directory}, which is not there`;
+    throw new UsageError(`${where}: the run directory must be one that train made; got ${got}. Check the path.`);
+  }
+  try {
+    const config = JSON.parse(text) as RunConfig;
+    if (typeof config.agent === "string" && typeof config.settings === "object") return config;
+  } catch {
+    // said below
+  }
+  throw new FileError(
+    `${where}: ${directory}/config.json must be what train wrote; got ${text.length} characters of something else. ` +
+      "It is damaged: restore it or begin a new run.",
+  );
+}
+
+/**
+ * The lines of a run's metrics.ndjson, of a run in progress as far as it is written.
+ * @throws UsageError when the directory holds no run
+ */
+export function readMetrics(runDirectory: string): MetricsLine[] {
+  readConfig("readMetrics", runDirectory);
+  const file = path.join(runDirectory, growing.metrics);
+  return fs.existsSync(file) ? parseMetrics(fs.readFileSync(file, "utf8")) : [];
+}
+
+/** How a run ended, or null while it can go on. */
+export function readResult(runDirectory: string): ResultLine | null {
+  const last = readMetrics(runDirectory).at(-1);
+  return last?.event === "result" ? last : null;
+}
