@@ -1,14 +1,59 @@
 /** `--print-script`: the same run as a TypeScript program. */
-import { isEnvFile } from "./envFile.ts";
 
-/** A JSON value as TypeScript writes it: keys without quotes where they need none, short lists on one line. */
-function literal(value: unknown, indent: string): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
-  const inner = `${indent}  `;
-  if (Array.isArray(value)) return `[${value.map((x) => literal(x, inner)).join(", ")}]`;
-  const entries = Object.entries(value).map(([key, x]) => {
-    const name = /^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key);
-    return `${inner}${name}: ${literal(x, inner)},\n`;
-  });
-  return entries.length === 0 ? "{}" : `{\n${entries.join("")}${indent}}`;
+/** What the program needs to know of an environment in a file. */
+export interface ScriptEnvFile {
+  readonly file: string;
+  readonly exported: "class" | "factory" | "id";
 }
+
+/** A JSON value as TypeScript writes it: keys without quotes where they need none, lists on one line. */
+function literal(value: unknown, indent = ""): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((item) => literal(item, indent)).join(", ")}]`;
+  const inner = `${indent}  `;
+  const lines = Object.entries(value).map(([key, item]) => `${inner}${property(key)}: ${literal(item, inner)},\n`);
+  return lines.length === 0 ? "{}" : `{\n${lines.join("")}${indent}}`;
+}
+
+const property = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key));
+
+/** A path as an import wants it: `./my-env.ts`. */
+const importPath = (file: string): string => {
+  const slashes = file.replaceAll("\\", "/");
+  return /^\.{0,2}\//.test(slashes) ? slashes : `./${slashes}`;
+};
+
+/**
+ * The program that does what a complete config says.
+ * @param config what `train` is given, as JSON
+ * @param envFile where the environment is one of the user's
+ */
+export function printScript(config: Readonly<Record<string, unknown>>, envFile: ScriptEnvFile | null): string {
+  const { env, envKwargs, ...rest } = config;
+  const imports = ['import { train } from "kusari";\n'];
+  let environment: Record<string, unknown> = { env, ...(isEmpty(envKwargs) ? {} : { envKwargs }) };
+  let maker = "";
+  if (envFile) {
+    const from = JSON.stringify(importPath(envFile.file));
+    const kwargs = literal(envKwargs ?? {});
+    if (envFile.exported === "id") {
+      imports.push(`import ${from};\n`);
+    } else {
+      imports.push(`import makeEnv from ${from};\n`);
+      environment = {};
+      maker = `  env: () => ${envFile.exported === "class" ? "new " : ""}makeEnv(${kwargs}),\n`;
+    }
+  }
+  const lines = Object.entries({ ...environment, ...rest }).map(([key, value]) => `  ${key}: ${literal(value, "  ")},\n`);
+  return `${imports.join("")}
+const run = train({
+${maker}${lines.join("")}});
+
+run.on("evaluation", ({ step, evaluation }) => console.log(\`step \${step}: mean return \${evaluation.mean}\`));
+
+const { outcome, evaluation, runDirectory } = await run;
+console.log(outcome, evaluation, runDirectory);
+`;
+}
+
+const isEmpty = (value: unknown): boolean => Object.keys((value as object | undefined) ?? {}).length === 0;

@@ -1,15 +1,12 @@
 /** Greedy episodes in an environment of their own. */
-import type { Agent } from "../agents/agent.ts";
-import type { Env } from "../envs/index.ts";
+import type { Agent } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
 import type { EvaluationSummary } from "./events.ts";
+import type { TrainingEnv } from "./participants.ts";
 import { now, sliceMilliseconds, turn } from "./turn.ts";
 
 /** An episode this long will not end: an episode is played in one go, so nothing could interrupt it. */
 const endlessEpisode = 5_000_000;
-
-/** The environments that agents train in: actions as numbers or arrays, observations as flat numbers. */
-export type TrainingEnv = Env;
 
 /** The return of one greedy episode; nothing is stored or learned. */
 export function playEpisode(agent: Agent, env: TrainingEnv, seed: number): number {

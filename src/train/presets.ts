@@ -12,7 +12,7 @@ export interface Preset {
 
 export const presets: readonly Preset[] = [
   {
-    agents: ["dqn", "double-dqn"],
+    agents: ["dqn", "doubledqn"],
     env: "CartPole-v1",
     source: "searched for Kusari, judged with Double DQN on 100 fresh seeds: 99 solved, median 10,500 steps",
     settings: { evalInterval: 500, evalEpisodes: 10, confirmEpisodes: 90 },

@@ -107,6 +107,15 @@ interface SavedRun {
   readonly best: Readonly<Record<string, Uint8Array>> | null;
 }
 
+/** A checkpoint that can be used. */
+export interface FoundCheckpoint {
+  readonly step: number;
+  /** What was handed to `checkpoint`. */
+  readonly run: State;
+  /** Puts the directory back to what it was then; later checkpoints get another name. */
+  rewind(): void;
+}
+
 /** Steps of the checkpoints in a run directory, newest first. */
 function checkpointSteps(directory: string): number[] {
   const names = fs.existsSync(directory) ? fs.readdirSync(directory) : [];
@@ -294,23 +303,20 @@ export class RunDirectory implements RunStore {
   }
 
   /**
-   * Puts the directory back to what it was at a checkpoint: the newest that is whole, or the one given.
-   * Later checkpoints are set aside under another name.
-   *
+   * Reads the newest checkpoint that is whole, or the one given; nothing is changed yet.
    * @param warn is told of each checkpoint that was passed over
    * @throws FileError with one sentence a file when none can be used; UsageError when there is none
    */
-  rewind(warn: (message: string) => void, chosen?: string): State {
-    const files = chosen ? [chosen] : checkpointSteps(this.#path("checkpoints")).map((step) => this.#checkpointPath(step));
+  findCheckpoint(warn: (message: string) => void, chosen?: string): FoundCheckpoint {
+    const newest = () => checkpointSteps(this.#path("checkpoints")).map((step) => this.#checkpointPath(step));
     const reasons: string[] = [];
-    for (const file of files) {
+    for (const file of chosen === undefined ? newest() : [chosen]) {
       try {
         const { step, state } = readCheckpoint(file);
         const saved = state as unknown as SavedRun;
         this.#checkLengths(file, saved.lengths);
         for (const reason of reasons) warn(`${reason} The run goes on from step ${step}.`);
-        this.#rewindTo(step, saved, reasons.length > 0 || chosen !== undefined);
-        return saved.run;
+        return { step, run: saved.run, rewind: () => this.#rewind(step, saved) };
       } catch (error) {
         if (!(error instanceof FileError)) throw error;
         reasons.push(error.message);
@@ -334,12 +340,13 @@ export class RunDirectory implements RunStore {
     }
   }
 
-  #rewindTo(step: number, { lengths, best }: SavedRun, setAside: boolean): void {
+  #rewind(step: number, { lengths, best }: SavedRun): void {
     for (const name of growingNames) this.#files[name].truncate(lengths[name]);
     if (lengths.scores === 0) this.#scoreColumns = null;
     const folder = this.#path("checkpoints");
     for (const name of fs.readdirSync(folder)) if (name.endsWith(".tmp")) fs.rmSync(path.join(folder, name));
-    for (const later of setAside ? checkpointSteps(folder).filter((other) => other > step) : []) {
+    // those passed over must neither be taken up again nor count as one of the two that are kept
+    for (const later of checkpointSteps(folder).filter((other) => other > step)) {
       fs.renameSync(this.#checkpointPath(later), `${this.#checkpointPath(later)}.unused`);
     }
     if (best === null) {
@@ -382,7 +389,11 @@ function freeDirectory({ agent, env, settings }: RunConfig): string {
       fs.mkdirSync(directory);
       return directory;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST" && fs.statSync("runs").isDirectory()) continue;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EEXIST" && fs.statSync("runs").isDirectory()) continue;
+      if (code === "EEXIST") {
+        throw new UsageError("train: runs must be a directory; got a file of that name. Choose another place with out.");
+      }
       throw writeFailure("train", directory, error) ?? error;
     }
   }

@@ -1,0 +1,104 @@
+/** The works of bench/updates.mjs in Kusari, through the public API. Build first: npm run build. */
+import { autograd, DoubleDQN, make, Random } from "../dist/index.js";
+
+const { matmul, noBackprop, persistent, scope } = autograd;
+const spaces = { observationSpace: { shape: [4] }, actionSpace: { n: 2 } };
+const made = new Map();
+
+/** Makes a thing once and keeps it, so that repeated calls measure the steady state. */
+function once(key, make) {
+  if (!made.has(key)) made.set(key, make());
+  return made.get(key);
+}
+
+function timed(repeat, body) {
+  const began = performance.now();
+  for (let i = 0; i < repeat; i++) body();
+  return { seconds: (performance.now() - began) / 1000, repeat };
+}
+
+/** An agent whose replay buffer holds random transitions. */
+function filledAgent(hidden, batch) {
+  return once(`agent ${hidden} ${batch}`, () => {
+    const random = new Random(0);
+    const replayStartSize = Math.max(1000, batch);
+    const sizes = { hiddenSizes: [hidden, hidden], minibatchSize: batch, replayStartSize, replayCapacity: 10_000 };
+    const agent = new DoubleDQN({ ...spaces, ...sizes, random });
+    const obs = () => Float32Array.from({ length: 4 }, () => random.normal());
+    for (let i = 0; i < replayStartSize; i++) {
+      agent.act(obs());
+      agent.observe(obs(), random.normal(), i % 20 === 19, false);
+    }
+    return agent;
+  });
+}
+
+const works = {
+  dqnUpdate({ hidden, batch, repeat }) {
+    const agent = filledAgent(hidden, batch);
+    return timed(repeat, () => agent.update());
+  },
+
+  act({ hidden = 64, repeat }) {
+    const agent = filledAgent(hidden, 32);
+    const obs = new Float32Array(4);
+    return agent.evalMode(() =>
+      timed(repeat, () => {
+        obs[0] = 1 - obs[0];
+        agent.act(obs);
+      }),
+    );
+  },
+
+  gemm({ m, k, n, repeat }) {
+    const [a, b] = once(`gemm ${m} ${k} ${n}`, () =>
+      [
+        [m, k],
+        [k, n],
+      ].map((shape) => {
+        const x = persistent(shape);
+        x.data.forEach((_, i, data) => {
+          data[i] = Math.sin(i);
+        });
+        return x;
+      }),
+    );
+    const body = () => scope(() => noBackprop(() => void matmul(a, b)));
+    return timed(repeat, body);
+  },
+
+  /** ChainerRL's quickstart: Double DQN, 4-50-50-2 tanh, one update a step; state is kept between calls. */
+  quickstart({ steps }) {
+    const state = once("quickstart", () => {
+      const env = make("CartPole-v1", { reuseObs: true, maxEpisodeSteps: 200 });
+      const agent = new DoubleDQN({
+        ...spaces,
+        hiddenSizes: [50, 50],
+        activation: "tanh",
+        learningRate: 1e-3,
+        adamEps: 1e-2,
+        gamma: 0.95,
+        replayCapacity: 1_000_000,
+        replayStartSize: 500,
+        targetUpdateInterval: 100,
+        startEpsilon: 0.3,
+        endEpsilon: 0.3,
+        random: new Random(0),
+      });
+      return { env, agent, obs: env.reset({ seed: 0 })[0] };
+    });
+    const { env, agent } = state;
+    const step = () => {
+      const [obs, reward, terminated, truncated] = env.step(agent.act(state.obs));
+      agent.observe(obs, reward, terminated, truncated);
+      state.obs = terminated || truncated ? env.reset()[0] : obs;
+    };
+    while (agent.updates < 1) step();
+    return { ...timed(steps, step), steps };
+  },
+};
+
+/** @returns {Promise<{seconds: number, repeat: number}>} */
+export async function work(name, options) {
+  return works[name](options);
+}

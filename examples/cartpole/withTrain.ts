@@ -1,0 +1,25 @@
+/**
+ * The quickstart through `train`, which evaluates, keeps the best agent, stops when CartPole is solved, and writes a run
+ * directory that can be resumed.
+ *
+ *   npm run build && npx jiti examples/cartpole/withTrain.ts [steps]
+ */
+import { train } from "kusari";
+
+const run = train({
+  agent: "doubledqn",
+  env: "CartPole-v1",
+  steps: Number(process.argv[2] ?? 100_000),
+  seed: 0,
+});
+
+for await (const event of run) {
+  if (event.event === "evaluation") {
+    const { mean, min, max } = event.evaluation;
+    console.log(`step ${event.step}: mean return ${mean.toFixed(1)} (${min} … ${max})${event.best ? ", best so far" : ""}`);
+  }
+}
+
+const result = await run;
+console.log(`${result.outcome} after ${result.steps} steps: ${result.evaluation.mean} over 100 episodes`);
+console.log(`everything is in ${result.runDirectory}`);

@@ -1,0 +1,36 @@
+/** What `reset` of a classic environment takes: a given state, or bounds to draw it from. */
+import { UsageError } from "../../errors.ts";
+import type { EnvRandom } from "../npRandom.ts";
+
+/**
+ * `options.state`: these numbers; else `size` numbers uniform in [options.low, options.high), or in ±bound.
+ * @throws UsageError for other options or values of another form
+ */
+export function startingState(
+  name: string,
+  options: Readonly<Record<string, unknown>> | undefined,
+  size: number,
+  bound: number,
+  random: EnvRandom,
+): ArrayLike<number> {
+  if (!options) return random.uniform(-bound, bound, size);
+  const unknown = Object.keys(options).find((key) => key !== "state" && key !== "low" && key !== "high");
+  if (unknown !== undefined) {
+    throw new UsageError(`${name}.reset: options must be state, or low and high; got ${unknown}. Check its spelling.`);
+  }
+  const { state, low = -bound, high = bound } = options;
+  if (state !== undefined) {
+    const numbers = state as ArrayLike<number>;
+    const isFit = typeof state === "object" && numbers?.length === size && Array.from(numbers).every(Number.isFinite);
+    if (!isFit) {
+      throw new UsageError(`${name}.reset: options.state must be ${size} finite numbers; got ${JSON.stringify(state)}.`);
+    }
+    return numbers;
+  }
+  if (typeof low !== "number" || typeof high !== "number" || !(low <= high)) {
+    throw new UsageError(
+      `${name}.reset: options.low and options.high must be numbers, low at most high; got ${String(low)} and ${String(high)}.`,
+    );
+  }
+  return random.uniform(low, high, size);
+}

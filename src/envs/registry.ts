@@ -1,0 +1,146 @@
+/** Environments by id, as in Gymnasium: `register`, `make`, `spec`. */
+import { nearest, UsageError } from "../errors.ts";
+import type { Env, EnvSpec } from "./env.ts";
+import { OrderEnforcing } from "./wrappers/orderEnforcing.ts";
+import { TimeLimit } from "./wrappers/timeLimit.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: the registry holds environments of every observation and action
+type AnyEnv = Env<any, any>;
+
+export interface EnvRegistration {
+  /** `[namespace/]Name[-vN]`, as in `AtariLite/Breakout-v1`. */
+  readonly id: string;
+  /** Makes the environment from its keyword arguments. */
+  // biome-ignore lint/suspicious/noExplicitAny: each environment declares its own keyword arguments
+  readonly entryPoint: (kwargs: any) => AnyEnv;
+  readonly maxEpisodeSteps?: number | null;
+  readonly rewardThreshold?: number | null;
+  readonly nondeterministic?: boolean;
+  /** Every keyword argument with its default. Where it is given, `make` refuses others. */
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+  /** One line for lists. */
+  readonly description?: string;
+}
+
+/** What `make` takes besides the environment's own keyword arguments. */
+export interface MakeOptions {
+  /** Instead of the registered limit; null for none. */
+  readonly maxEpisodeSteps?: number | null;
+  /** Observations are written into two buffers in turn and stay valid until two steps later. */
+  readonly reuseObs?: boolean;
+  readonly [kwarg: string]: unknown;
+}
+
+const registry = new Map<string, EnvRegistration>();
+const idPattern = /^(?:([\w:.-]+)\/)?([\w:.-]+?)(?:-v(\d+))?$/;
+
+interface ParsedId {
+  /** Id without the version. */
+  readonly name: string;
+  readonly version: number | null;
+}
+
+function parseId(id: string): ParsedId {
+  const match = idPattern.exec(id);
+  if (!match) {
+    throw new UsageError(`make: an id must look like Name-v0 or namespace/Name-v0; got "${id}". Check its spelling.`);
+  }
+  const [, namespace, name, version] = match;
+  return { name: namespace ? `${namespace}/${name}` : name!, version: version === undefined ? null : Number(version) };
+}
+
+/** Adds an environment, or replaces the one of that id. */
+export function register(registration: EnvRegistration): void {
+  parseId(registration.id);
+  registry.set(registration.id, registration);
+}
+
+/** The ids of all environments. */
+export const listEnvs = (): readonly string[] => [...registry.keys()];
+
+/** Ids of one name, the newest version first. */
+function versionsOf(name: string): string[] {
+  return [...registry.keys()]
+    .filter((id) => parseId(id).name === name)
+    .sort((a, b) => (parseId(b).version ?? -1) - (parseId(a).version ?? -1));
+}
+
+const warned = new Set<string>();
+
+/** The registration an id stands for: itself, or the newest version of an unversioned name. */
+function resolve(id: string): EnvRegistration {
+  const exact = registry.get(id);
+  const { name, version } = parseId(id);
+  if (exact) {
+    const newest = versionsOf(name)[0]!;
+    if (newest !== id && !warned.has(id)) {
+      warned.add(id);
+      console.warn(`make: ${id} is not the newest version; ${newest} is.`);
+    }
+    return exact;
+  }
+  const versions = versionsOf(name);
+  if (versions.length > 0) {
+    if (version === null) return registry.get(versions[0]!)!;
+    throw new UsageError(`make: ${name} must be one of ${versions.join(", ")}; got ${id}. Leave the version out for the newest.`);
+  }
+  const near = nearest(name, [...registry.keys()].map((known) => parseId(known).name));
+  const suggestion = near ? ` Did you mean ${versionsOf(near)[0]}?` : "";
+  throw new UsageError(
+    `make: an environment's id must be one of ${[...registry.keys()].join(", ")}; got ${id}.${suggestion || " Register your own with register()."}`,
+  );
+}
+
+function specOf(registration: EnvRegistration, kwargs: Readonly<Record<string, unknown>>): EnvSpec {
+  return {
+    id: registration.id,
+    maxEpisodeSteps: registration.maxEpisodeSteps ?? null,
+    rewardThreshold: registration.rewardThreshold ?? null,
+    nondeterministic: registration.nondeterministic ?? false,
+    kwargs,
+  };
+}
+
+/** What is known of an id, with the defaults of its keyword arguments. @throws UsageError for an unknown id */
+export function spec(id: string): EnvSpec {
+  const registration = resolve(id);
+  return specOf(registration, registration.kwargs ?? {});
+}
+
+/** The one-line description an environment was registered with. */
+export const describe = (id: string): string => resolve(id).description ?? "";
+
+/**
+ * Makes an environment: with errors for steps out of order, and truncated at its time limit.
+ *
+ * @param options keyword arguments of the environment, `maxEpisodeSteps` and `reuseObs`
+ * @throws UsageError for an unknown id or keyword argument, with a suggestion
+ */
+export function make(id: string, options: MakeOptions = {}): AnyEnv {
+  const registration = resolve(id);
+  const { maxEpisodeSteps = registration.maxEpisodeSteps ?? null, reuseObs = false, ...kwargs } = options;
+  const known = registration.kwargs;
+  if (known) {
+    const unknown = Object.keys(kwargs).find((name) => !(name in known));
+    if (unknown !== undefined) {
+      const names = [...Object.keys(known), "maxEpisodeSteps", "reuseObs"];
+      const near = nearest(unknown, names);
+      throw new UsageError(
+        `make: ${registration.id} takes ${names.join(", ")}; got ${unknown}.${near ? ` Did you mean ${near}?` : " Check its spelling."}`,
+      );
+    }
+    for (const [name, value] of Object.entries(kwargs)) {
+      if (typeof value !== typeof known[name]) {
+        throw new UsageError(
+          `make: ${name} of ${registration.id} must be a ${typeof known[name]}; got ${JSON.stringify(value)}.`,
+        );
+      }
+    }
+  }
+  const all = { ...known, ...kwargs };
+  const env = registration.entryPoint(all);
+  env.spec = specOf(registration, all);
+  env.reuseObs = reuseObs;
+  const ordered = new OrderEnforcing(maxEpisodeSteps === null ? env : new TimeLimit(env, maxEpisodeSteps));
+  return ordered;
+}

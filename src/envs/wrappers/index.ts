@@ -1,0 +1,3 @@
+export { OrderEnforcing } from "./orderEnforcing.ts";
+export { type EpisodeStatistics, RecordEpisodeStatistics } from "./recordEpisodeStatistics.ts";
+export { TimeLimit } from "./timeLimit.ts";

@@ -1,0 +1,13 @@
+export { configSchema, declarationsSchema, parseConfig, splitConfig } from "./config.ts";
+export { evaluate } from "./evaluate.ts";
+export type * from "./events.ts";
+export { FileError } from "./fileError.ts";
+export { type Kept, loadAgent, loadEnv } from "./loadAgent.ts";
+export type { EvaluationLine, MetricsLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
+export type { AgentFactory, AgentParts, EnvFactory, TrainingEnv } from "./participants.ts";
+export { type Preset, presetFor, presets } from "./presets.ts";
+export { type ResumeOverrides, resume, type ScriptParts } from "./resume.ts";
+export type { Run } from "./run.ts";
+export { type RunConfig, readConfig, readMetrics, readResult } from "./runDirectory.ts";
+export { type TrainSettings, trainSettings } from "./settings.ts";
+export { type ResolvedConfig, resolveConfig, type TrainConfig, train } from "./train.ts";

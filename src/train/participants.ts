@@ -1,0 +1,74 @@
+/** The agent and the environments of a run, built from what the run was told. */
+import {
+  type Action,
+  type Agent,
+  agentSpec,
+  type BoxSpace,
+  type DiscreteSpace,
+  type Observation,
+  type ObservationSpace,
+} from "../agents/index.ts";
+import { make } from "../envs/index.ts";
+import { UsageError } from "../errors.ts";
+import { Random } from "../random.ts";
+import type { Stateful } from "../state.ts";
+
+/** What training needs of an environment; those of `make` are such. */
+export interface TrainingEnv extends Stateful {
+  readonly observationSpace: ObservationSpace;
+  readonly actionSpace: DiscreteSpace | BoxSpace;
+  readonly spec?: { readonly id: string; readonly rewardThreshold?: number | null } | null;
+  reset(options?: { seed?: number }): readonly [obs: Observation, info: unknown];
+  step(
+    action: Action,
+  ): readonly [obs: Observation, reward: number, terminated: boolean, truncated: boolean, info: unknown];
+  close(): void;
+}
+
+/** Makes a new environment at every call: one is trained in, one is evaluated in. */
+export type EnvFactory = () => TrainingEnv;
+
+/** What a script's own agent is built from. */
+export interface AgentParts {
+  readonly observationSpace: ObservationSpace;
+  readonly actionSpace: DiscreteSpace | BoxSpace;
+  /** The run's seed as a stream for the agent. */
+  readonly random: Random;
+}
+export type AgentFactory = (parts: AgentParts) => Agent;
+
+/** What names the agent and the environment of a run. */
+export interface Recipe {
+  /** A registered id, an agent, or what makes one. */
+  readonly agent: string | Agent | AgentFactory;
+  /** A registered id, or what makes an environment. */
+  readonly env: string | EnvFactory;
+  readonly envKwargs: Readonly<Record<string, unknown>>;
+}
+
+/** Observations may live in memory that the environment uses again: agents copy what they keep. */
+export const buildEnv = ({ env, envKwargs }: Pick<Recipe, "env" | "envKwargs">): TrainingEnv =>
+  typeof env === "string" ? (make(env, { ...envKwargs, reuseObs: true }) as TrainingEnv) : env();
+
+/**
+ * @throws UsageError for an unknown id, and for an agent that cannot act in the environment's action space
+ */
+export function buildAgent(
+  agent: Recipe["agent"],
+  { observationSpace, actionSpace }: Pick<TrainingEnv, "observationSpace" | "actionSpace">,
+  hyperparameters: Readonly<Record<string, unknown>>,
+  seed: number,
+): Agent {
+  const parts = { observationSpace, actionSpace, random: new Random(seed).stream("agent") };
+  if (typeof agent === "function") return agent(parts);
+  if (typeof agent === "object") return agent;
+  const spec = agentSpec(agent);
+  const kind = "n" in actionSpace ? "Discrete" : "Box";
+  if (!spec.actionSpaces.includes(kind)) {
+    throw new UsageError(
+      `train: ${agent} must have an action space of kind ${spec.actionSpaces.join(" or ")}; got ${kind}. ` +
+        "Choose another agent with rl list agents, or another environment.",
+    );
+  }
+  return spec.create({ ...parts, hyperparameters });
+}

@@ -1,0 +1,105 @@
+/** Goes on with a run that was stopped, killed or broke off. */
+import { UsageError } from "../errors.ts";
+import { declarationsSchema, parseConfig } from "./config.ts";
+import type { ResultEvent } from "./events.ts";
+import { restoreState, runLoop } from "./loop.ts";
+import { type AgentFactory, buildAgent, buildEnv, type EnvFactory, type Recipe } from "./participants.ts";
+import { type Run, startRun } from "./run.ts";
+import { type RunConfig, RunDirectory, readConfig, readResult } from "./runDirectory.ts";
+import { trainSettings } from "./settings.ts";
+import { closeAll, deviceFor } from "./train.ts";
+import type { Agent } from "../agents/index.ts";
+
+/** What only a script can build again. */
+export interface ScriptParts {
+  /** The run's agent, where a script built it; freshly built, its state comes from the checkpoint. */
+  readonly agent?: Agent | AgentFactory;
+  /** The run's environment, where a script made it. */
+  readonly env?: EnvFactory;
+}
+
+export interface ResumeOverrides extends ScriptParts {
+  /** Environment steps to train for at most, counted from the run's beginning. */
+  readonly steps?: number;
+  /** The checkpoint file to go on from, instead of the newest. */
+  readonly checkpoint?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What a run's agent and environment are built from.
+ * @throws UsageError when a script built one and does not give it
+ */
+export function recipeOf(where: string, directory: string, config: RunConfig, given: ScriptParts): Recipe {
+  for (const part of config.builtByScript) {
+    if (given[part] !== undefined) continue;
+    throw new UsageError(
+      `${where}: the ${part} of ${directory} must be given, since a script built it; got none. ` +
+        `Pass {${part}: …} as the script did.`,
+    );
+  }
+  return { agent: given.agent ?? config.agent, env: given.env ?? config.env, envKwargs: config.envKwargs };
+}
+
+/**
+ * Goes on from the newest checkpoint that is whole. The run ends with the same weights and the same metrics.ndjson,
+ * byte for byte, as if it had never been interrupted.
+ *
+ * @returns the run, which begins in the next turn; it rejects with a UsageError when the run has come to its end (unless
+ *   `steps` goes beyond it), with a FileError when no checkpoint can be used
+ */
+export function resume(runDirectory: string, overrides: ResumeOverrides = {}): Run {
+  return startRun(async (handle): Promise<ResultEvent> => {
+    const config = readConfig("resume", runDirectory);
+    const { steps = config.settings.steps } = parseConfig(
+      "resume",
+      declarationsSchema({ steps: trainSettings.steps }),
+      { steps: overrides.steps },
+    ) as { steps?: number };
+    const ended = readResult(runDirectory);
+    if (ended && !(overrides.steps !== undefined && steps > ended.step)) {
+      throw new UsageError(
+        `resume: a run must not have come to its end; got ${runDirectory}, ${ended.outcome} at step ${ended.step} with ` +
+          `mean return ${Number(ended.evaluation.mean.toFixed(2))}. Train on with --steps above ${ended.step}, or ` +
+          `look at it with rl eval ${runDirectory}.`,
+      );
+    }
+    const recipe = recipeOf("resume", runDirectory, config, overrides);
+    const device = await deviceFor(recipe.agent, config.device ?? undefined);
+    const settings = { ...config.settings, steps };
+    const env = buildEnv(recipe);
+    const evalEnv = buildEnv(recipe);
+    let store: RunDirectory | null = null;
+    try {
+      const agent = buildAgent(recipe.agent, env, config.hyperparameters, settings.seed);
+      store = RunDirectory.open(runDirectory, config);
+      const warnings: string[] = [];
+      const found = store.findCheckpoint((message) => warnings.push(message), overrides.checkpoint);
+      const setup = { agent, agentName: config.agent, env, envName: config.env, evalEnv, settings, store };
+      const { loop, obs } = restoreState(setup, found.run);
+      if (steps < loop.step) {
+        throw new UsageError(
+          `resume: steps must be at least the ${loop.step} that ${runDirectory} has taken; got ${steps}. Pass more.`,
+        );
+      }
+      if (ended) loop.solved = false;
+      if (device && device.variant !== config.kernel) {
+        warnings.push(
+          `resume: the run must go on with kernels ${config.kernel} to stay the same bit for bit; got ${device.variant}. ` +
+            "It goes on, with other last bits.",
+        );
+      }
+      found.rewind();
+      if (steps !== config.settings.steps) store.saveConfig({ ...config, settings });
+      const { agent: agentName, env: envName } = config;
+      const { seed } = settings;
+      const fromStep = loop.step;
+      handle.emit({ event: "start", agent: agentName, env: envName, seed, steps, runDirectory, fromStep });
+      for (const message of warnings) handle.emit({ event: "warning", step: fromStep, message });
+      return await runLoop(setup, loop, obs, handle);
+    } finally {
+      store?.close();
+      closeAll([env, evalEnv]);
+    }
+  }, overrides.signal);
+}

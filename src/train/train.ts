@@ -1,0 +1,147 @@
+/** Trains an agent in an environment: what `rl train` does. */
+import { type Agent, agentSpec } from "../agents/index.ts";
+import { openDevice, type DeviceName } from "../device.ts";
+import { nearest, UsageError } from "../errors.ts";
+import { configSchema, layered, parseConfig, splitConfig } from "./config.ts";
+import type { ResultEvent } from "./events.ts";
+import { initialLoopState, runLoop } from "./loop.ts";
+import { type AgentFactory, buildAgent, buildEnv, type EnvFactory, type TrainingEnv } from "./participants.ts";
+import { presetFor } from "./presets.ts";
+import { type Run, startRun } from "./run.ts";
+import { type RunConfig, RunDirectory, versions } from "./runDirectory.ts";
+import { type TrainSettings, trainSettings } from "./settings.ts";
+
+/**
+ * What a run is told. Values stand in this order: the schema's default, the preset of the agent in the environment,
+ * what is given here. An undefined value counts as not given.
+ */
+export interface TrainConfig extends Partial<TrainSettings> {
+  /** A registered id such as "dqn", an agent, or what makes one from the environment's spaces. */
+  readonly agent: string | Agent | AgentFactory;
+  /** A registered id such as "CartPole-v1", or what makes an environment; it is called twice. */
+  readonly env: string | EnvFactory;
+  /** Keyword arguments of a registered environment. */
+  readonly envKwargs?: Readonly<Record<string, unknown>>;
+  /** Hyperparameters of a registered agent. */
+  readonly hyperparameters?: Readonly<Record<string, unknown>>;
+  /** Mean evaluation return that ends training; the environment's reward threshold unless given, null for none. */
+  readonly stopAt?: number | null;
+  /** The directory to write; `runs/<agent>-<env>-<seed>-<n>` unless given, null to write nothing. */
+  readonly out?: string | null;
+  /** Aborting it is the same as `run.stop()`. */
+  readonly signal?: AbortSignal;
+  /** The device that a registered agent is built on, as for `openDevice`. */
+  readonly device?: string;
+}
+
+const ownKeys = ["agent", "env", "envKwargs", "hyperparameters", "out", "signal", "device"];
+
+/** A config checked, with defaults and preset under it; `stopAt` is undefined where it is the environment's to say. */
+export interface ResolvedConfig {
+  readonly settings: Omit<TrainSettings, "stopAt"> & { readonly stopAt: number | null | undefined };
+  readonly hyperparameters: Readonly<Record<string, unknown>>;
+  readonly envKwargs: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Checks a config and lays it over the preset and the defaults; `rl train --help` shows what it returns.
+ * @throws UsageError for an unknown key (with a suggestion) or a value outside its declaration
+ */
+export function resolveConfig(config: TrainConfig): ResolvedConfig {
+  const { agent, env, envKwargs = {}, hyperparameters = {}, out, signal, device, ...settings } = config;
+  if (agent === undefined || env === undefined) {
+    const missing = agent === undefined ? "agent" : "env";
+    throw new UsageError(`train: ${missing} must be given; got undefined. Pass {agent: "dqn", env: "CartPole-v1"}.`);
+  }
+  const declared = typeof agent === "string" ? agentSpec(agent).hyperparameters : {};
+  const whose = typeof agent === "string" ? agent : "an agent that a script builds";
+  for (const name of Object.keys(settings)) {
+    if (name in trainSettings) continue;
+    if (name in declared) {
+      throw new UsageError(
+        `train: ${name} must stand among the hyperparameters; got it beside them. Write hyperparameters: {${name}: …}.`,
+      );
+    }
+    const known = [...ownKeys, ...Object.keys(trainSettings)];
+    const near = nearest(name, known);
+    const advice = near ? `Did you mean ${near}?` : "Check its spelling.";
+    throw new UsageError(`train: keys must be known ones (${known.join(", ")}); got ${name}. ${advice}`);
+  }
+  for (const name of Object.keys(hyperparameters)) {
+    if (name in declared) continue;
+    const known = Object.keys(declared);
+    const near = nearest(name, known);
+    const advice = near
+      ? `Did you mean ${near}?`
+      : name in trainSettings
+        ? `It is a setting of train: write it beside hyperparameters.`
+        : known.length === 0
+          ? "Give it to the agent where it is built."
+          : "Check its spelling.";
+    throw new UsageError(
+      `train: hyperparameters of ${whose} must be known ones (${known.join(", ") || "none"}); got ${name}. ${advice}`,
+    );
+  }
+  const given = splitConfig(parseConfig("train", configSchema(declared), { ...settings, ...hyperparameters }));
+  const preset = typeof agent === "string" && typeof env === "string" ? presetFor(agent, env) : undefined;
+  const layers = [preset?.settings ?? {}, given.settings];
+  return {
+    settings: { ...layered(trainSettings, ...layers), stopAt: given.settings.stopAt ?? layered({}, ...layers).stopAt },
+    hyperparameters: layered(declared, preset?.hyperparameters ?? {}, given.hyperparameters),
+    envKwargs,
+  } as ResolvedConfig;
+}
+
+/** Closes environments; what they complain about then is nobody's concern any more. */
+export function closeAll(envs: readonly TrainingEnv[]): void {
+  for (const env of envs) env.close();
+}
+
+/**
+ * Trains an agent until an evaluation reaches `stopAt`, all steps are taken, or the run is stopped. Everything goes
+ * into one directory, from which the run can be resumed bit for bit.
+ *
+ * @returns the run, which begins in the next turn; a mistake in the config rejects it
+ */
+export function train(config: TrainConfig): Run {
+  return startRun(async (handle): Promise<ResultEvent> => {
+    const resolved = resolveConfig(config);
+    const device = await deviceFor(config.agent, config.device);
+    const env = buildEnv({ env: config.env, envKwargs: resolved.envKwargs });
+    const evalEnv = buildEnv({ env: config.env, envKwargs: resolved.envKwargs });
+    let store: RunDirectory | null = null;
+    try {
+      const stopAt = resolved.settings.stopAt === undefined ? (env.spec?.rewardThreshold ?? null) : resolved.settings.stopAt;
+      const settings: TrainSettings = { ...resolved.settings, stopAt };
+      const agent = buildAgent(config.agent, env, resolved.hyperparameters, settings.seed);
+      const byScript = (part: "agent" | "env") => (typeof config[part] === "string" ? [] : [part]);
+      const runConfig: RunConfig = {
+        ...versions(),
+        kernel: device?.variant ?? null,
+        device: config.device ?? null,
+        agent: typeof config.agent === "string" ? config.agent : agent.name,
+        env: typeof config.env === "string" ? config.env : (env.spec?.id ?? "environment"),
+        builtByScript: [...byScript("agent"), ...byScript("env")],
+        envKwargs: resolved.envKwargs,
+        settings,
+        hyperparameters: resolved.hyperparameters,
+      };
+      store = config.out === null ? null : RunDirectory.create(config.out, runConfig);
+      const { agent: agentName, env: envName } = runConfig;
+      const { seed, steps } = settings;
+      const runDirectory = store?.directory ?? null;
+      handle.emit({ event: "start", agent: agentName, env: envName, seed, steps, runDirectory, fromStep: 0 });
+      const setup = { agent, agentName, env, envName, evalEnv, settings, store };
+      return await runLoop(setup, initialLoopState(), [], handle);
+    } finally {
+      store?.close();
+      closeAll([env, evalEnv]);
+    }
+  }, config.signal);
+}
+
+/** Opens the device of an agent that train builds; a script's agent brings its own, unless one is named. */
+export async function deviceFor(agent: TrainConfig["agent"], device: string | undefined) {
+  if (device === undefined && typeof agent !== "string") return null;
+  return openDevice((device ?? "auto") as DeviceName);
+}
