@@ -26,9 +26,13 @@ try {
   for (let seed = Number(values.from); rows.length < Number(values.seeds); seed++) {
     const began = performance.now();
     const args = ["train", "--agent", values.agent, "--env", values.env, "--seed", String(seed)];
-    const { stdout, status, stderr } = spawnSync(process.execPath, [main, ...args, "--json", "--out", join(folder, `${seed}`)], {
-      encoding: "utf8",
-    });
+    const { stdout, status, stderr } = spawnSync(
+      process.execPath,
+      [main, ...args, "--json", "--out", join(folder, `${seed}`)],
+      {
+        encoding: "utf8",
+      },
+    );
     const seconds = (performance.now() - began) / 1000;
     if (status !== 0) throw new Error(`seed ${seed}: exit ${status}: ${stderr}`);
     const result = JSON.parse(stdout.trimEnd().split("\n").at(-1));

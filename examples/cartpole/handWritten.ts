@@ -4,7 +4,7 @@
  *
  *   npm run build && npx jiti examples/cartpole/handWritten.ts [steps]
  */
-import { autograd, DoubleDQN, LinearDecayEpsilonGreedy, make, Mlp, Random, ReplayBuffer } from "kusari";
+import { autograd, DoubleDQN, LinearDecayEpsilonGreedy, Mlp, make, Random, ReplayBuffer } from "kusari";
 
 const steps = Number(process.argv[2] ?? 20_000);
 
@@ -61,7 +61,8 @@ for (let step = 1; step <= steps; step++) {
   obs = nextObs;
   if (terminated || truncated) {
     episodes++;
-    if (episodes % 20 === 0) console.log(`step ${step}, episode ${episodes}: return ${episodeReturn}`, agent.statistics());
+    if (episodes % 20 === 0)
+      console.log(`step ${step}, episode ${episodes}: return ${episodeReturn}`, agent.statistics());
     episodeReturn = 0;
     [obs] = env.reset();
   }

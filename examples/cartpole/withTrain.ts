@@ -16,10 +16,12 @@ const run = train({
 for await (const event of run) {
   if (event.event === "evaluation") {
     const { mean, min, max } = event.evaluation;
-    console.log(`step ${event.step}: mean return ${mean.toFixed(1)} (${min} … ${max})${event.best ? ", best so far" : ""}`);
+    console.log(
+      `step ${event.step}: mean return ${mean.toFixed(1)} (${min} … ${max})${event.best ? ", best so far" : ""}`,
+    );
   }
 }
 
 const result = await run;
-console.log(`${result.outcome} after ${result.steps} steps: ${result.evaluation.mean} over 100 episodes`);
+console.log(`${result.outcome} after ${result.steps} steps: ${result.evaluation?.mean} over 100 episodes`);
 console.log(`everything is in ${result.runDirectory}`);

@@ -5,8 +5,8 @@ import type { HyperparameterSchema } from "./hyperparameters.ts";
 
 /** The part of `envs` spaces that agents look at; the real spaces fit it, and a script may pass plain objects. */
 export interface ObservationSpace {
-  /** Shape of one observation, `(…obs)`. */
-  readonly shape: readonly number[];
+  /** Shape of one observation, `(…obs)`; null where observations are no arrays (Tuple, Dict). */
+  readonly shape: readonly number[] | null;
 }
 export interface DiscreteSpace {
   /** Actions are 0 … n − 1. */

@@ -132,6 +132,12 @@ export class DQN implements Agent {
         `DQN: the action space must be Discrete; got ${String(actionSpace)}. Use an agent for continuous actions.`,
       );
     }
+    const obsShape = phiShape ?? observationSpace.shape;
+    if (!obsShape) {
+      throw new UsageError(
+        `DQN: observations must be arrays of one shape; got ${String(observationSpace)}. Flatten them, or pass phi and phiShape.`,
+      );
+    }
     if (h.minibatchSize > h.replayStartSize || h.replayStartSize > h.replayCapacity) {
       throw new UsageError(
         `DQN: minibatchSize ≤ replayStartSize ≤ replayCapacity must hold; got ${h.minibatchSize}, ${h.replayStartSize} and ${h.replayCapacity}. Raise the later ones.`,
@@ -139,7 +145,6 @@ export class DQN implements Agent {
     }
     this.#actions = actionSpace.n;
     this.#phi = phi ?? null;
-    const obsShape = phiShape ?? observationSpace.shape;
     const obsSize = obsShape.reduce((product, n) => product * n, 1);
     const makeNetwork = () =>
       new Mlp(obsSize, actionSpace.n, {

@@ -11,8 +11,8 @@ export interface Command {
   readonly words: number;
   /** Flags outside `options` that the command reads itself. */
   readonly openFlags?: RegExp;
-  /** The flags, which may depend on what was typed (`--agent`); `help` where only the help is wanted. */
-  options(typed: readonly string[], help: boolean): Promise<Record<string, Options>>;
+  /** The flags, which may depend on what was typed (`--agent`). */
+  options(typed: readonly string[]): Promise<Record<string, Options>>;
   /** Does it, and returns the exit code. */
   run(argv: Argv): Promise<number>;
 }

@@ -26,7 +26,8 @@ export const flagText = (value: unknown): string =>
 /** A default other than the schema's own, and where it comes from ("preset for CartPole-v1"). */
 export interface OtherDefault {
   readonly value: unknown;
-  readonly source: string;
+  /** Null where the value says it all. */
+  readonly source: string | null;
 }
 
 /** The yargs options of a schema, one flag a name, under one heading of the help. */
@@ -37,11 +38,9 @@ export function flagsOf(
 ): Record<string, Options> {
   const flag = ([name, { kind, choices, meaning, value, source }]: [string, Hyperparameter<unknown>]) => {
     const shown = others[name] ?? { value, source };
-    const described = {
-      group,
-      describe: choices.length > 0 ? `${meaning}: ${choices.join(", ")}` : meaning,
-      defaultDescription: `${flagText(shown.value)} (${shown.source})`,
-    };
+    const words = choices.length > 0 ? `${meaning}: ${choices.join(", ")}` : meaning;
+    const from = shown.source === null ? "" : `: ${shown.source}`;
+    const described = { group, describe: `${words} [default ${flagText(shown.value)}${from}]` };
     return [flagName(name), kind === "boolean" ? { ...described, boolean: true } : { ...described, nargs: 1 }];
   };
   return Object.fromEntries(Object.entries(schema).map(flag));

@@ -44,7 +44,9 @@ export function printScript(config: Readonly<Record<string, unknown>>, envFile: 
       maker = `  env: () => ${envFile.exported === "class" ? "new " : ""}makeEnv(${kwargs}),\n`;
     }
   }
-  const lines = Object.entries({ ...environment, ...rest }).map(([key, value]) => `  ${key}: ${literal(value, "  ")},\n`);
+  const lines = Object.entries({ ...environment, ...rest }).map(
+    ([key, value]) => `  ${key}: ${literal(value, "  ")},\n`,
+  );
   return `${imports.join("")}
 const run = train({
 ${maker}${lines.join("")}});

@@ -15,8 +15,9 @@ export function evaluationText({ episodes, mean, median, stdev, min, max }: Eval
 /**
  * The last lines of a run: its score, whether it was solved, its directory and what to type next.
  * A stopped run says how to continue; what it scores is its last evaluation, if it had one.
+ * @param envFile the file that the environment came from: the next commands need it again
  */
-export function runReport(result: ResultEvent): string {
+export function runReport(result: ResultEvent, envFile: string | null): string {
   const { outcome, runDirectory, steps, episodes, seconds, stepsPerSecond, evaluation } = result;
   const directory = runDirectory === null ? null : shellWord(runDirectory);
   const score = evaluation === null ? "no evaluation yet" : evaluationText(evaluation);
@@ -24,9 +25,9 @@ export function runReport(result: ResultEvent): string {
   const effort = `${steps} steps, ${episodes} episodes, ${time} (${compact(stepsPerSecond)} steps/s)`;
   const lines = [`${outcome}: ${score}`, effort];
   if (directory !== null) {
-    const stopped = outcome === "stopped";
-    lines.push(stopped ? `saved; continue with rl resume ${directory}` : `saved in ${directory}`);
-    if (!stopped) lines.push(`next: rl eval ${directory}`);
+    const again = envFile === null ? directory : `${directory} --env ${shellWord(envFile)}`;
+    if (outcome === "stopped") lines.push(`saved; continue with rl resume ${again}`);
+    else lines.push(`saved in ${directory}`, `next: rl eval ${again}`);
   }
   return `${lines.join("\n")}\n`;
 }

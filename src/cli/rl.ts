@@ -66,11 +66,11 @@ export async function rl(typed: readonly string[]): Promise<number> {
 async function parseAndRun(typed: readonly string[]): Promise<number> {
   refuseUnknownCommand(typed);
   let code: number = exitCodes.fine;
-  const help = typed.includes("--help") || typed.includes("-h") || typed.length === 0;
   const parser = yargs(typed.length === 0 ? ["--help"] : [...typed])
     .scriptName("rl")
     .usage("Usage: rl COMMAND [flags]\n\nKusari: reinforcement learning for TypeScript.")
     .parserConfiguration(parserConfiguration)
+    .detectLocale(false)
     .version(version())
     .help()
     .alias("help", "h")
@@ -89,7 +89,7 @@ async function parseAndRun(typed: readonly string[]): Promise<number> {
       describe: words === "" ? describe : `${describe}: rl ${name} ${words}`,
       builder: async (own) => {
         ({ command } = await load());
-        options = await command.options(typed.slice(1), help);
+        options = await command.options(typed.slice(1));
         const examples = command.examples.map((line) => `  ${line}`).join("\n");
         return own.usage(command.usage).options(options).epilogue(`Examples:\n${examples}`);
       },

@@ -1,24 +1,30 @@
 /** Shows a run while it goes, stops it cleanly on a signal, and says at the end what came of it. */
+import type { Options } from "yargs";
 import type { ResultEvent } from "../train/events.ts";
 import type { Run } from "../train/run.ts";
 import { exitCodes } from "./exitCodes.ts";
+import type { Argv } from "./flags.ts";
 import { Progress } from "./progress.ts";
 import { runReport } from "./report.ts";
 
-export interface WatchOptions {
-  /** Events as lines of JSON on stdout; everything for people on stderr. */
-  readonly json: boolean;
-  /** Nothing but errors and the end's report. */
-  readonly quiet: boolean;
-}
+/** The flags of what `watchRun` shows. */
+export const outputFlags: Readonly<Record<string, Options>> = {
+  json: {
+    group: "Output:",
+    boolean: true,
+    describe: "print events as lines of JSON on stdout, everything else on stderr",
+  },
+  quiet: { group: "Output:", boolean: true, describe: "print no progress, only errors and the result" },
+};
 
 const signals = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated } as const;
 
 /**
  * Follows a run to its end.
+ * @param envFile the file that the environment came from, for the commands that the end names
  * @returns the exit code: 0, or that of the signal which stopped the run
  */
-export async function watchRun(run: Run, { json, quiet }: WatchOptions): Promise<number> {
+export async function watchRun(run: Run, { json, quiet }: Argv, envFile: string | null): Promise<number> {
   const progress = quiet ? null : new Progress(process.stderr);
   let code: number = exitCodes.fine;
   let readerGone = false;
@@ -51,7 +57,7 @@ export async function watchRun(run: Run, { json, quiet }: WatchOptions): Promise
       else if (code === exitCodes.fine && !readerGone) progress?.on(event);
     }
     progress?.close();
-    if (!readerGone) (json ? process.stderr : process.stdout).write(runReport(result!));
+    if (!readerGone) (json ? process.stderr : process.stdout).write(runReport(result!, envFile));
     return code;
   } finally {
     progress?.close();

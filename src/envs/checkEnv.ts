@@ -33,7 +33,10 @@ const keep = (obs: unknown): unknown => structuredClone(obs);
  * @returns warnings
  * @throws UsageError with every error found
  */
-export function checkEnv(env: AnyEnv, { steps = 300, seed = 123 }: { steps?: number; seed?: number } = {}): CheckFinding[] {
+export function checkEnv(
+  env: AnyEnv,
+  { steps = 300, seed = 123 }: { steps?: number; seed?: number } = {},
+): CheckFinding[] {
   const findings: CheckFinding[] = [];
   const note = (severity: CheckFinding["severity"], message: string) => {
     if (!findings.some((finding) => finding.message === message)) findings.push({ severity, message });
@@ -113,7 +116,9 @@ export function checkEnv(env: AnyEnv, { steps = 300, seed = 123 }: { steps?: num
     env.loadState(saved);
     const resumed = play(50, seed + 2);
     if (!isSame(onward, resumed)) {
-      error("loadState: a loaded state must go on as the saved one did; got another course. Save all that steps depend on.");
+      error(
+        "loadState: a loaded state must go on as the saved one did; got another course. Save all that steps depend on.",
+      );
     }
   }
   if (!(env.unwrapped.random instanceof NpRandom)) {

@@ -153,7 +153,8 @@ export abstract class Wrapper<Obs = unknown, Act = unknown, InnerObs = Obs, Inne
   }
   override loadState(state: State): void {
     const { env } = state as { env?: State };
-    if (env === undefined) throw new InternalError(`${this.constructor.name}: the state must be a wrapper's; got none.`);
+    if (env === undefined)
+      throw new InternalError(`${this.constructor.name}: the state must be a wrapper's; got none.`);
     this.env.loadState(env);
   }
 }

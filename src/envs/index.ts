@@ -1,7 +1,8 @@
 /** Environments: the interface, spaces, the registry, wrappers, and those that come with the toolkit. */
-import { Abc } from "./toy/abc.ts";
+
 import { CartPole } from "./classic/cartPole.ts";
 import { register } from "./registry.ts";
+import { Abc } from "./toy/abc.ts";
 
 const cartPole = {
   entryPoint: (kwargs: object) => new CartPole(kwargs),

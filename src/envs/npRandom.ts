@@ -297,10 +297,13 @@ export class NpRandom implements EnvRandom {
     }
   }
 
+  /** Fisher and Yates from the end; NumPy draws its places with masks, not by Lemire's method. */
   permutation(n: number): number[] {
     const out = Array.from({ length: n }, (_, i) => i);
     for (let i = n - 1; i > 0; i--) {
-      const j = this.#below(i + 1);
+      const mask = 0xffffffff >>> Math.clz32(i);
+      let j = (this.#uint32() & mask) >>> 0;
+      while (j > i) j = (this.#uint32() & mask) >>> 0;
       const kept = out[i]!;
       out[i] = out[j]!;
       out[j] = kept;

@@ -4,8 +4,14 @@ import type { Env, EnvSpec } from "./env.ts";
 import { OrderEnforcing } from "./wrappers/orderEnforcing.ts";
 import { TimeLimit } from "./wrappers/timeLimit.ts";
 
+/** An environment by its id: which observations, actions and spaces it has, only the id tells. */
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds environments of every observation and action
-type AnyEnv = Env<any, any>;
+export interface AnyEnv extends Env<any, any> {
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly observationSpace: any;
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly actionSpace: any;
+}
 
 export interface EnvRegistration {
   /** `[namespace/]Name[-vN]`, as in `AtariLite/Breakout-v1`. */
@@ -82,9 +88,14 @@ function resolve(id: string): EnvRegistration {
   const versions = versionsOf(name);
   if (versions.length > 0) {
     if (version === null) return registry.get(versions[0]!)!;
-    throw new UsageError(`make: ${name} must be one of ${versions.join(", ")}; got ${id}. Leave the version out for the newest.`);
+    throw new UsageError(
+      `make: ${name} must be one of ${versions.join(", ")}; got ${id}. Leave the version out for the newest.`,
+    );
   }
-  const near = nearest(name, [...registry.keys()].map((known) => parseId(known).name));
+  const near = nearest(
+    name,
+    [...registry.keys()].map((known) => parseId(known).name),
+  );
   const suggestion = near ? ` Did you mean ${versionsOf(near)[0]}?` : "";
   throw new UsageError(
     `make: an environment's id must be one of ${[...registry.keys()].join(", ")}; got ${id}.${suggestion || " Register your own with register()."}`,

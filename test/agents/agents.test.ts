@@ -105,7 +105,9 @@ for (const spec of listAgents()) {
     it("refuses files of another agent or network", async () => {
       const env = abc();
       const agent = build(spec, env, fast);
-      await expect(agent.load(join(folder, "nowhere"))).rejects.toThrow(/^load: .*model\.safetensors must be a file that/);
+      await expect(agent.load(join(folder, "nowhere"))).rejects.toThrow(
+        /^load: .*model\.safetensors must be a file that/,
+      );
       const larger = build(spec, env, { ...fast, hiddenSizes: [17] });
       const directory = join(folder, `${spec.id}-larger`);
       await larger.save(directory);
@@ -115,9 +117,17 @@ for (const spec of listAgents()) {
     for (const [what, size, more] of [
       ["one step", 2, {}],
       ["three-step returns", 3, { nStep: 3 }],
-      ["squared errors, summed, soft target", 2, {
-        clipDelta: false, batchAccumulator: "sum", targetUpdateMethod: "soft", targetUpdateInterval: 1, tau: 0.05,
-      }],
+      [
+        "squared errors, summed, soft target",
+        2,
+        {
+          clipDelta: false,
+          batchAccumulator: "sum",
+          targetUpdateMethod: "soft",
+          targetUpdateInterval: 1,
+          tau: 0.05,
+        },
+      ],
     ] as const) {
       it(`learns ABC (${what})`, async () => {
         const env = abc(size);

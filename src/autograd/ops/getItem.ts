@@ -56,7 +56,8 @@ function regionOf(x: Variable, slices: readonly Slice[]): { region: Region; drop
       throw new ShapeError(`getItem: step must be a whole number other than 0; got ${step}.`);
     }
     const clamp = (i: number, low: number, high: number) => Math.max(low, Math.min(high, i < 0 ? i + n : i));
-    const start = slice?.start === undefined ? (step > 0 ? 0 : n - 1) : clamp(slice.start, 0, step > 0 ? n : n - 1);
+    const start =
+      slice?.start === undefined ? (step > 0 ? 0 : n - 1) : clamp(slice.start, step > 0 ? 0 : -1, step > 0 ? n : n - 1);
     const stop = slice?.stop === undefined ? (step > 0 ? n : -1) : clamp(slice.stop, step > 0 ? 0 : -1, n);
     part.push(Math.max(0, Math.ceil((stop - start) / step)));
     offset += start * strides[axis]!;

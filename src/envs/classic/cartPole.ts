@@ -91,10 +91,7 @@ export class CartPole extends Env<Float32Array, number> {
       this.#theta += tau * this.#thetaDot;
     }
     const terminated =
-      this.#x < -xThreshold ||
-      this.#x > xThreshold ||
-      this.#theta < -thetaThreshold ||
-      this.#theta > thetaThreshold;
+      this.#x < -xThreshold || this.#x > xThreshold || this.#theta < -thetaThreshold || this.#theta > thetaThreshold;
     return [this.#observe(), this.#reward(terminated), terminated, false, noInfo];
   }
 

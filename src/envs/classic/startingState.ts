@@ -23,7 +23,9 @@ export function startingState(
     const numbers = state as ArrayLike<number>;
     const isFit = typeof state === "object" && numbers?.length === size && Array.from(numbers).every(Number.isFinite);
     if (!isFit) {
-      throw new UsageError(`${name}.reset: options.state must be ${size} finite numbers; got ${JSON.stringify(state)}.`);
+      throw new UsageError(
+        `${name}.reset: options.state must be ${size} finite numbers; got ${JSON.stringify(state)}.`,
+      );
     }
     return numbers;
   }

@@ -44,7 +44,9 @@ export class Abc extends Env<Float32Array, number | Float32Array> {
     this.#episodic = episodic;
     this.#deterministic = deterministic;
     this.observationSpace = new Box(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, { shape: [size + 2] });
-    this.actionSpace = (discrete ? new Discrete(size) : new Box(-1, 1, { shape: [size] })) as Space<number | Float32Array>;
+    this.actionSpace = (discrete ? new Discrete(size) : new Box(-1, 1, { shape: [size] })) as Space<
+      number | Float32Array
+    >;
   }
 
   override reset({ seed }: ResetOptions = {}): [obs: Float32Array, info: Info] {

@@ -1,0 +1,244 @@
+"""The works of bench/updates.mjs in PyTorch, one thread.
+
+Reads one JSON request a line from stdin and writes one JSON answer a line to stdout; the first line it writes says
+which engine it is, or why there is none. It is written for PyTorch 1.13 and newer.
+"""
+
+import json
+import math
+import os
+import random
+import re
+import sys
+import time
+
+answers = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)  # whatever a library prints must not land among the answers
+
+
+def answer(**fields):
+    answers.write(json.dumps(fields) + "\n")
+
+
+# read by the libraries when they load; torch.set_num_threads does not reach OpenBLAS's own threads
+for name in ("OMP", "OPENBLAS", "MKL", "BLIS"):
+    os.environ[f"{name}_NUM_THREADS"] = "1"
+
+try:
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+except ImportError as error:
+    answer(unavailable=f"{sys.executable} cannot import torch and numpy ({error})")
+    sys.exit(0)
+
+torch.set_num_threads(1)
+try:
+    torch.set_num_interop_threads(1)
+except RuntimeError:
+    pass  # already set by the environment
+torch.manual_seed(0)
+random.seed(0)
+rng = np.random.default_rng(0)
+
+
+def blas():
+    """The library that does the matrix products: Debian's torch takes whichever is installed, and it decides the speed."""
+    built = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
+    if built and built[1] != "generic":
+        return f"BLAS {built[1]}"
+    torch.mm(torch.ones(8, 8), torch.ones(8, 8))  # what is loaded late is loaded now
+    with open("/proc/self/maps") as maps:
+        loaded = {os.path.realpath(line.split()[-1]) for line in maps if "blas" in line}
+    for name in ("OpenBLAS", "BLIS", "ATLAS", "MKL"):
+        if any(name.lower() in path for path in loaded):
+            return name
+    return "reference BLAS: slow, install libopenblas0-pthread for a fair comparison"
+
+
+def network(hidden, activation):
+    return nn.Sequential(
+        nn.Linear(4, hidden), activation(), nn.Linear(hidden, hidden), activation(), nn.Linear(hidden, 2)
+    )
+
+
+class DoubleDQN:
+    def __init__(self, hidden, activation, eps):
+        self.online = network(hidden, activation)
+        self.target = network(hidden, activation)
+        self.copy_to_target()
+        try:
+            self.adam = torch.optim.Adam(self.online.parameters(), lr=1e-3, eps=eps, fused=True)
+        except RuntimeError:  # before PyTorch 2.4 the CPU has no fused Adam
+            self.adam = torch.optim.Adam(self.online.parameters(), lr=1e-3, eps=eps, foreach=True)
+
+    def copy_to_target(self):
+        self.target.load_state_dict(self.online.state_dict())
+
+    def update(self, batch):
+        """One update from numpy arrays: obs and next_obs (batch, 4), action (batch, 1), reward and discount (batch, 1)."""
+        obs, action, reward, discount, next_obs = map(torch.from_numpy, batch)
+        with torch.no_grad():
+            next_action = self.online(next_obs).argmax(1, keepdim=True)
+            y = torch.addcmul(reward, discount, self.target(next_obs).gather(1, next_action))
+        q = self.online(obs).gather(1, action)
+        loss = F.smooth_l1_loss(q, y)
+        self.adam.zero_grad(set_to_none=True)
+        loss.backward()
+        self.adam.step()
+
+    def act(self, obs):
+        """The greedy action, a plain int, of one observation (4,)."""
+        with torch.inference_mode():
+            return self.online(torch.from_numpy(obs).unsqueeze(0)).argmax().item()
+
+
+class CartPole:
+    """Gymnasium's CartPole: scalar arithmetic, float32 observations, episodes of at most 200 steps."""
+
+    gravity, mass_cart, mass_pole, length, force_size, tau = 9.8, 1.0, 0.1, 0.5, 10.0, 0.02
+    total_mass = mass_pole + mass_cart
+    polemass_length = mass_pole * length
+    theta_limit = 12 * 2 * math.pi / 360
+    x_limit = 2.4
+
+    def reset(self):
+        self.state = tuple(random.uniform(-0.05, 0.05) for _ in range(4))
+        self.steps = 0
+        return np.array(self.state, dtype=np.float32)
+
+    def step(self, action):
+        x, x_dot, theta, theta_dot = self.state
+        force = self.force_size if action == 1 else -self.force_size
+        costheta, sintheta = math.cos(theta), math.sin(theta)
+        temp = (force + self.polemass_length * theta_dot * theta_dot * sintheta) / self.total_mass
+        thetaacc = (self.gravity * sintheta - costheta * temp) / (
+            self.length * (4.0 / 3.0 - self.mass_pole * costheta * costheta / self.total_mass)
+        )
+        xacc = temp - self.polemass_length * thetaacc * costheta / self.total_mass
+        x, x_dot = x + self.tau * x_dot, x_dot + self.tau * xacc
+        theta, theta_dot = theta + self.tau * theta_dot, theta_dot + self.tau * thetaacc
+        self.state = (x, x_dot, theta, theta_dot)
+        self.steps += 1
+        terminated = abs(x) > self.x_limit or abs(theta) > self.theta_limit
+        return np.array(self.state, dtype=np.float32), 1.0, terminated, not terminated and self.steps >= 200
+
+
+class Replay:
+    """A ring of transitions, one array a field; sampled uniformly with replacement."""
+
+    def __init__(self, capacity):
+        self.capacity = capacity
+        self.obs = np.zeros((capacity, 4), np.float32)
+        self.next_obs = np.zeros((capacity, 4), np.float32)
+        self.action = np.zeros((capacity, 1), np.int64)
+        self.reward = np.zeros((capacity, 1), np.float32)
+        self.discount = np.zeros((capacity, 1), np.float32)
+        self.added = 0
+
+    def append(self, obs, action, reward, discount, next_obs):
+        i = self.added % self.capacity
+        self.obs[i] = obs
+        self.action[i] = action
+        self.reward[i] = reward
+        self.discount[i] = discount
+        self.next_obs[i] = next_obs
+        self.added += 1
+
+    def sample(self, n):
+        i = rng.integers(0, min(self.added, self.capacity), n)
+        return self.obs[i], self.action[i], self.reward[i], self.discount[i], self.next_obs[i]
+
+
+class Quickstart:
+    def __init__(self):
+        self.env = CartPole()
+        self.agent = DoubleDQN(50, nn.Tanh, eps=1e-2)
+        self.replay = Replay(1_000_000)
+        self.obs = self.env.reset()
+        self.updates = 0
+
+    def step(self):
+        action = random.randrange(2) if random.random() < 0.3 else self.agent.act(self.obs)
+        next_obs, reward, terminated, truncated = self.env.step(action)
+        self.replay.append(self.obs, action, reward, 0.0 if terminated else 0.95, next_obs)
+        self.obs = self.env.reset() if terminated or truncated else next_obs
+        if self.replay.added >= 500:
+            self.agent.update(self.replay.sample(32))
+            self.updates += 1
+            if self.updates % 100 == 0:
+                self.agent.copy_to_target()
+
+
+def minibatches(batch, count=16):
+    """Several minibatches, so that the numbers stay those of training: no loss runs into denormals."""
+
+    def one():
+        obs, next_obs = rng.standard_normal((2, batch, 4), dtype=np.float32)
+        action = rng.integers(0, 2, (batch, 1))
+        reward = rng.standard_normal((batch, 1), dtype=np.float32)
+        discount = np.where(rng.random((batch, 1)) < 0.05, 0, 0.99).astype(np.float32)
+        return obs, action, reward, discount, next_obs
+
+    return [one() for _ in range(count)]
+
+
+made = {}
+
+
+def once(key, make):
+    if key not in made:
+        made[key] = make()
+    return made[key]
+
+
+def timed(repeat, body):
+    began = time.perf_counter()
+    for _ in range(repeat):
+        body()
+    return time.perf_counter() - began
+
+
+def dqn_update(hidden, batch, repeat):
+    agent, batches = once(
+        ("update", hidden, batch), lambda: (DoubleDQN(hidden, nn.ReLU, eps=1e-8), minibatches(batch))
+    )
+    began = time.perf_counter()
+    for i in range(repeat):
+        agent.update(batches[i % len(batches)])
+    return time.perf_counter() - began
+
+
+def act(repeat, hidden=64):
+    agent = once(("act", hidden), lambda: DoubleDQN(hidden, nn.ReLU, eps=1e-8))
+    obs = np.zeros(4, np.float32)
+    return timed(repeat, lambda: agent.act(obs))
+
+
+def gemm(m, k, n, repeat):
+    a, b = once(("gemm", m, k, n), lambda: (torch.randn(m, k), torch.randn(k, n)))
+    with torch.inference_mode():
+        return timed(repeat, lambda: torch.mm(a, b))
+
+
+def quickstart(steps):
+    def started():
+        state = Quickstart()
+        while state.updates < 1:
+            state.step()
+        return state
+
+    return timed(steps, once("quickstart", started).step)
+
+
+works = {"dqnUpdate": dqn_update, "act": act, "gemm": gemm, "quickstart": quickstart}
+
+answer(engine=f"PyTorch {torch.__version__}", details=f"1 thread, {blas()}")
+for line in sys.stdin:
+    options = json.loads(line)
+    try:
+        seconds = works[options.pop("work")](**options)
+        answer(seconds=seconds, repeat=options.get("repeat", options.get("steps")))
+    except Exception as error:  # the driver shows it; the next request may still be answered
+        answer(error=f"{type(error).__name__}: {error}")

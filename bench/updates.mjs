@@ -1,0 +1,115 @@
+/**
+ * Kusari, PyTorch and TensorFlow.js at the same work on one thread: microseconds of each and their ratios.
+ *
+ *   npm run build && npm --prefix bench/peers ci && node bench/updates.mjs [--rounds 15] [--only dqnUpdate,act]
+ *
+ * Engines take turns in short bursts, so that a machine whose speed drifts slows all of them alike, and a ratio is the
+ * median of the ratios within rounds.
+ */
+import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { start } from "./peers/peer.mjs";
+
+const gemm = (m, k = m, n = m) => ({ label: `gemm ${m}×${k}×${n}`, name: "gemm", options: { m, k, n } });
+const dqnUpdate = (hidden, batch) => ({
+  label: `dqnUpdate hidden ${hidden}, batch ${batch}`,
+  name: "dqnUpdate",
+  options: { hidden, batch },
+});
+const works = [
+  dqnUpdate(64, 32),
+  dqnUpdate(64, 128),
+  dqnUpdate(128, 32),
+  dqnUpdate(128, 128),
+  { label: "act hidden 64, batch 1", name: "act", options: { hidden: 64 } },
+  ...[64, 128, 256, 512, 1024].map((n) => gemm(n)),
+  gemm(32, 64, 64),
+  gemm(128, 128, 64),
+  { label: "quickstart, one env step", name: "quickstart", options: {} },
+];
+const names = [...new Set(works.map(({ name }) => name))];
+const burst = 0.06; // seconds: long against a request's round trip, short against the machine's drift
+const warmUp = 1; // seconds: compilers of JavaScript need hundreds of updates to settle
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "15" }, only: { type: "string", default: names.join() } },
+});
+const rounds = Number(values.rounds);
+const only = values.only.split(",");
+const unknown = only.filter((name) => !names.includes(name));
+if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
+  console.error(
+    `updates: --only takes ${names.join()} and --rounds a count from 1; got ${values.only}, ${values.rounds}.`,
+  );
+  process.exit(2);
+}
+
+/** Kusari in this process, with relaxed SIMD as the command line has it. */
+async function kusari() {
+  // must come before anything is compiled; newer versions of Node have it on
+  if (Number.parseInt(process.versions.node, 10) < 21) setFlagsFromString("--experimental-wasm-relaxed-simd");
+  const name = "kusari";
+  try {
+    const { work } = await import("./kusariWork.mjs");
+    return { name, engine: "Kusari", details: "1 thread, relaxed SIMD", available: true, work, close() {} };
+  } catch (error) {
+    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    return { name, available: false, reason: `${error.message}; run: npm run build` };
+  }
+}
+
+const median = (numbers) => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+/** Seconds of one repetition. The quickstart counts its repetitions as environment steps. */
+async function measure(engine, { name, options }, count) {
+  const { seconds } = await engine.work(name, { ...options, [name === "quickstart" ? "steps" : "repeat"]: count });
+  return seconds / count;
+}
+
+/** Warms the engine up and finds the count of repetitions that fills a burst. */
+async function calibrate(engine, work) {
+  let count = 1;
+  let spent = 0;
+  for (;;) {
+    const each = await measure(engine, work, count);
+    spent += each * count;
+    count = Math.max(1, Math.min(Math.round(burst / each), 10 * count));
+    if (spent > warmUp) return count;
+  }
+}
+
+const engines = [await kusari(), await start("torch"), await start("tfjs")];
+for (const { name, engine, details, available, reason } of engines) {
+  console.log(available ? `${name}: ${engine} (${details})` : `${name}: unavailable: ${reason}`);
+}
+const running = engines.filter(({ available }) => available);
+if (running.length === 0) process.exit(1);
+const [base, ...others] = running;
+
+const columns = (label, cells) => label.padEnd(28) + cells.map((cell) => cell.padStart(24)).join("");
+console.log(
+  `\nmedian µs of each, and its ratio to ${base.name} in the same round: median (min–max of ${rounds} rounds)\n`,
+);
+console.log(
+  columns("", [...running.map(({ name }) => `${name} µs`), ...others.map(({ name }) => `${name} / ${base.name}`)]),
+);
+try {
+  for (const work of works.filter(({ name }) => only.includes(name))) {
+    const counts = [];
+    for (const engine of running) counts.push(await calibrate(engine, work));
+    const times = running.map(() => []);
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, engine] of running.entries()) times[i].push(await measure(engine, work, counts[i]));
+    }
+    const ratios = times.slice(1).map((time) => time.map((seconds, round) => seconds / times[0][round]));
+    const spread = (ratio) =>
+      `${median(ratio).toFixed(2)} (${Math.min(...ratio).toFixed(2)}–${Math.max(...ratio).toFixed(2)})`;
+    console.log(columns(work.label, [...times.map((time) => (median(time) * 1e6).toFixed(2)), ...ratios.map(spread)]));
+  }
+} finally {
+  for (const engine of running) engine.close();
+}

@@ -1,0 +1,492 @@
+/** The command as a user runs it: the built dist/cli/main.js in processes of its own. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+let folder: string;
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const environment = (): NodeJS.ProcessEnv => {
+  const { RL_DEBUG: _, FORCE_COLOR: __, ...rest } = process.env;
+  return rest;
+};
+
+/** Runs `rl` in the temporary folder. */
+function rl(...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { cwd: folder, env: environment() }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+const words = (line: string): string[] => line.split(" ");
+
+/** A short DQN run. */
+const short = words(
+  "train --agent dqn --env CartPole --steps 600 --stop-at none --eval-interval 300 --eval-episodes 2",
+);
+/** One that goes on until it is stopped. */
+const endless = words("train --agent dqn --env CartPole --steps 100000000 --stop-at none --eval-episodes 1");
+
+const jsonLines = (text: string) =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+const write = (name: string, text: string) => fs.writeFileSync(path.join(folder, name), text);
+const read = (name: string) => fs.readFileSync(path.join(folder, name), "utf8");
+
+beforeAll(async () => {
+  if (!fs.existsSync(main)) throw new Error(`test: ${main} must be there; got no such file. Run npm run build first.`);
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "kusari-cli-"));
+  const { code, stderr } = await rl(...short, "--final-episodes", "3", "--out", "done");
+  if (code !== 0) throw new Error(`test: the run that other tests look at must end with 0; got ${code}: ${stderr}`);
+});
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+describe("bad input gets one line and its exit code", () => {
+  const checkpoints = (run: string) => path.join(folder, run, "checkpoints");
+
+  /** A copy of the finished run. */
+  function copyRun(name: string): string {
+    fs.cpSync(path.join(folder, "done"), path.join(folder, name), { recursive: true });
+    return name;
+  }
+
+  test("words, flags, values and files", async () => {
+    write("typo.json", '{"agent": "dqn", "env": "CartPole", "learningRat": 0.1}');
+    write("value.json", '{"agent": "dqn", "env": "CartPole", "hyperparameters": {"gamma": 2}}');
+    write("broken.json", '{"agent": ');
+    write("file", "");
+    copyRun("cut");
+    copyRun("foreign");
+    copyRun("weights");
+    for (const file of fs.readdirSync(checkpoints("cut"))) fs.truncateSync(path.join(checkpoints("cut"), file), 1_000);
+    for (const file of fs.readdirSync(checkpoints("foreign")))
+      write(`foreign/checkpoints/${file}`, "GIF89a, a picture");
+    fs.truncateSync(path.join(folder, "weights/finish/model.safetensors"), 100);
+    write("foreign.txt", "no config");
+    const train = "train --agent dqn --env CartPole";
+    const lines = [
+      "trian",
+      "--agent dqn",
+      "train --env CartPole",
+      "train --agent dqn",
+      `${train} --setps 5`,
+      `${train} --steps`,
+      `${train} --steps abc`,
+      `${train} --steps -5`,
+      `${train} --steps 1e3.5`,
+      `${train} --no-steps`,
+      `${train} --gamma 2`,
+      `${train} --hidden-sizes 64,x`,
+      `${train} --activation rellu`,
+      `${train} --clip-delta=maybe`,
+      `${train} 500`,
+      `${train} --device gpu`,
+      `${train} --env.suttonBarto true`,
+      `${train} --config typo.json`,
+      `${train} --config value.json`,
+      `${train} --config broken.json`,
+      `${train} --config nothing.json`,
+      `${train} --out done`,
+      `${train} --out file/run`,
+      `${train} --out /proc/kusari`,
+      "train --agent dqnn --env CartPole",
+      "train --agent dqn --env Cartpol",
+      "train --agent dqn --env ./nothing.ts",
+      "resume",
+      "resume nothing",
+      "resume done",
+      "resume done --steps 100",
+      "resume cut --steps 1000",
+      "resume foreign --steps 1000",
+      "eval nothing",
+      "eval done --which last",
+      "eval done --episodes 0",
+      "eval weights",
+      "list agent",
+      "list",
+    ];
+    const said: Record<string, string> = {};
+    // a few at a time: each is a process
+    const queue = [...lines];
+    const worker = async () => {
+      for (let line = queue.shift(); line !== undefined; line = queue.shift()) {
+        const { code, stdout, stderr } = await rl(...words(line));
+        expect(stdout, line).toBe("");
+        expect(stderr, line).toMatch(/^[^\n]+\n$/);
+        said[line] = `${code} ${stderr.trimEnd()}`;
+      }
+    };
+    await Promise.all([worker(), worker(), worker()]);
+    expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot();
+  });
+
+  test("RL_DEBUG=1 shows the stack", async () => {
+    const env = { ...environment(), RL_DEBUG: "1" };
+    const stderr = await new Promise<string>((resolve) => {
+      execFile(process.execPath, [main, "trian"], { env }, (_error, _stdout, text) => resolve(text));
+    });
+    expect(stderr).toMatch(/^UsageError: rl: .*\n +at /);
+  });
+});
+
+describe("help and lists", () => {
+  test("--version is package.json's", async () => {
+    const { version } = JSON.parse(fs.readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(await rl("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+  test("--help names the commands and the exit codes; no command shows the same", async () => {
+    const [help, bare] = await Promise.all([rl("--help"), rl()]);
+    expect(help.stdout).toMatchInlineSnapshot(`
+      "Usage: rl COMMAND [flags]
+
+      Kusari: reinforcement learning for TypeScript.
+
+      Commands:
+        rl train   train an agent
+        rl eval    play a trained agent's episodes: rl eval RUN
+        rl resume  continue a stopped run: rl resume RUN
+        rl list    list the agents or the environments: rl list agents|envs
+
+      Options:
+            --version  show the version                                                          [boolean]
+        -h, --help     show this help                                                            [boolean]
+
+      rl COMMAND --help tells more about a command.
+
+      Exit codes:
+          0  fine
+          1  an unexpected internal error
+          2  wrong usage: unknown command, flag, agent, environment or config key, bad value
+          3  the machine: no device, disk full, directory not writable
+          4  a damaged or foreign file, such as a cut-off checkpoint
+        130  stopped by Ctrl-C (SIGINT)   143  stopped by SIGTERM
+      "
+    `);
+    expect(bare).toEqual(help);
+  });
+  test("train --help shows the agent's hyperparameters with meaning, default and source, presets marked", async () => {
+    const [known, bare] = await Promise.all([
+      rl(...words("train --agent dqn --env CartPole --help")),
+      rl(...words("train --agent dqn --help")),
+    ]);
+    const flat = (text: string) => text.replaceAll(/\s+/g, " ");
+    expect(known.stdout).toContain("Hyperparameters of dqn (DQN):");
+    expect(flat(known.stdout)).toContain("--learning-rate Adam's step size [default 0.004: preset for CartPole-v1]");
+    expect(flat(known.stdout)).toContain("[default 475: reward threshold of CartPole-v1]");
+    expect(flat(bare.stdout)).toContain("--learning-rate Adam's step size [default 0.001: Kingma & Ba 2015]");
+    expect(flat(bare.stdout)).toContain("[default the environment's reward threshold]");
+  });
+  test("list agents and list envs, as tables and as JSON", async () => {
+    const [agents, envs, agentsJson, envsJson] = await Promise.all([
+      rl("list", "agents"),
+      rl("list", "envs"),
+      rl("list", "agents", "--json"),
+      rl("list", "envs", "--json"),
+    ]);
+    expect(agents.stdout).toMatch(/^id +actions +recurrent +async +paper\n/);
+    expect(agents.stdout).toMatch(/^dqn +Discrete +no +no +Mnih et al\. 2015/m);
+    expect(envs.stdout).toMatch(/^id +observations +actions +max steps +reward threshold\n/);
+    expect(envs.stdout).toMatch(/^CartPole-v1 +Box.* +Discrete\(2\) +500 +475$/m);
+    expect(JSON.parse(agentsJson.stdout)).toContainEqual(
+      expect.objectContaining({ id: "dqn", actionSpaces: ["Discrete"] }),
+    );
+    expect(JSON.parse(envsJson.stdout)).toContainEqual(
+      expect.objectContaining({ id: "CartPole-v1", maxEpisodeSteps: 500, rewardThreshold: 475 }),
+    );
+  });
+});
+
+describe("train, eval and resume", () => {
+  test("--json: NDJSON of the run's events alone on stdout, the result last", async () => {
+    const { code, stdout, stderr } = await rl(...short, "--final-episodes", "3", "--json");
+    const events = jsonLines(stdout);
+    expect(code).toBe(0);
+    expect(events[0]).toMatchObject({ event: "start", agent: "dqn", env: "CartPole-v1", seed: 0, steps: 600 });
+    const { seconds, stepsPerSecond, evaluation, ...rest } = events.at(-1)!;
+    expect(Object.keys(events.at(-1)!).slice(0, 9)).toEqual(
+      words("event agent env seed steps episodes seconds stepsPerSecond evaluation"),
+    );
+    expect(rest).toMatchObject({ event: "result", steps: 600, outcome: "finished", runDirectory: expect.any(String) });
+    expect(Object.keys(evaluation as object)).toEqual(words("episodes mean median stdev min max"));
+    expect(seconds).toBeGreaterThan(0);
+    expect(stepsPerSecond).toBeGreaterThan(0);
+    expect(new Set(events.map(({ event }) => event))).toEqual(
+      new Set(words("start progress evaluation checkpoint result")),
+    );
+    expect(stderr).toMatch(/^step 300: mean return .*\n/);
+    expect(stderr).not.toContain("\u001b");
+  });
+
+  test("piped: evaluations on stderr, the report on stdout, with commands that work", async () => {
+    const { stdout, stderr } = await rl(...short, "--final-episodes", "3", "--out", "piped run");
+    const shape = stdout.replaceAll(/\d+(\.\d+)?/g, "#");
+    expect(shape).toMatchInlineSnapshot(`
+      "finished: mean return # ± # over # greedy episodes (min #, median #, max #)
+      # steps, # episodes, # s (#k steps/s)
+      saved in 'piped run'
+      next: rl eval 'piped run'
+      "
+    `);
+    expect(stderr.replaceAll(/\d+(\.\d+)?/g, "#").replaceAll(" best so far", "")).toMatchInlineSnapshot(`
+      "step #: mean return # ± # (min #, max #, # episodes)
+      step #: mean return # ± # (min #, max #, # episodes)
+      "
+    `);
+    const quiet = await rl(...short, "--final-episodes", "3", "--out", "none", "--quiet");
+    expect(quiet.stderr).toBe("");
+    expect(quiet.stdout).toMatch(/^finished: mean return /);
+  });
+
+  test("eval plays the kept weights, the same for the same seed", async () => {
+    const [text, once, again] = await Promise.all([
+      rl(...words("eval done --episodes 5")),
+      rl(...words("eval done --episodes 5 --seed 7 --json")),
+      rl(...words("eval done --episodes 5 --seed 7 --json --which finish")),
+    ]);
+    expect(text.stdout).toMatch(/^mean return \S+ ± \S+ over 5 greedy episodes \(min .*\)\n$/);
+    expect(JSON.parse(once.stdout)).toMatchObject({ event: "evaluation", agent: "dqn", which: "finish", seed: 7 });
+    expect(again.stdout).toBe(once.stdout);
+  });
+
+  test("--print-config is complete and trains the same as the flags it came from", async () => {
+    const flags = [...short, "--final-episodes", "3", "--env.suttonBartoReward", "true", "--hidden-sizes", "8"];
+    const printed = await rl(...flags, "--print-config");
+    const config = JSON.parse(printed.stdout);
+    expect(config).toMatchObject({
+      agent: "dqn",
+      env: "CartPole",
+      envKwargs: { suttonBartoReward: true },
+      steps: 600,
+      stopAt: null,
+      hyperparameters: { hiddenSizes: [8], learningRate: 0.004, gamma: 0.99 },
+    });
+    write("printed.json", printed.stdout);
+    const [byFlags, byFile] = await Promise.all([
+      rl(...flags, "--out", "byFlags", "--quiet"),
+      rl(...words("train --config printed.json --out byFile --quiet")),
+    ]);
+    expect([byFlags.code, byFile.code]).toEqual([0, 0]);
+    expect(read("byFile/metrics.ndjson")).toBe(read("byFlags/metrics.ndjson"));
+    // a run's config.json trains it again, and flags win over it
+    const again = await rl(...words("train --config byFlags/config.json --print-config --seed 4"));
+    expect(JSON.parse(again.stdout)).toEqual({ ...config, env: "CartPole-v1", seed: 4 });
+  });
+
+  test("--print-script is a program that runs", async () => {
+    const { stdout } = await rl(...short, "--final-episodes", "3", "--hidden-sizes", "8", "--print-script");
+    expect(stdout).toMatchInlineSnapshot(`
+      "import { train } from "kusari";
+
+      const run = train({
+        env: "CartPole",
+        agent: "dqn",
+        device: "auto",
+        steps: 600,
+        seed: 0,
+        evalInterval: 300,
+        evalEpisodes: 2,
+        confirmEpisodes: 90,
+        finalEpisodes: 3,
+        stopAt: null,
+        checkpointInterval: 50000,
+        reportInterval: 500,
+        hyperparameters: {
+          gamma: 0.99,
+          learningRate: 0.004,
+          adamEps: 1e-8,
+          hiddenSizes: [8],
+          activation: "relu",
+          replayCapacity: 50000,
+          replayStartSize: 500,
+          minibatchSize: 32,
+          updateInterval: 64,
+          updatesPerInterval: 32,
+          targetUpdateInterval: 32,
+          targetUpdateMethod: "hard",
+          tau: 0.01,
+          clipDelta: true,
+          batchAccumulator: "mean",
+          maxGradNorm: 10,
+          rewardScale: 0.1,
+          nStep: 1,
+          startEpsilon: 1,
+          endEpsilon: 0.05,
+          decaySteps: 4000,
+        },
+      });
+
+      run.on("evaluation", ({ step, evaluation }) => console.log(\`step \${step}: mean return \${evaluation.mean}\`));
+
+      const { outcome, evaluation, runDirectory } = await run;
+      console.log(outcome, evaluation, runDirectory);
+      "
+    `);
+    // plain JavaScript too; the package by its place, as it is not installed here
+    const index = pathToFileURL(path.join(path.dirname(main), "../index.js")).href;
+    write("script.mjs", stdout.replace('"kusari"', JSON.stringify(index)));
+    const ran = await new Promise<string>((resolve, reject) => {
+      execFile(process.execPath, ["script.mjs"], { cwd: folder }, (error, out) =>
+        error ? reject(error) : resolve(out),
+      );
+    });
+    expect(ran).toMatch(/step 300: mean return .*\nstep 600: mean return .*\nfinished /);
+  });
+});
+
+describe("an environment in a file", () => {
+  const coin = `
+    import { Box, Discrete, Env } from "kusari";
+    export class Coin extends Env<Float32Array, number> {
+      readonly observationSpace = new Box([0], [1]);
+      readonly actionSpace = new Discrete(2);
+      readonly #length: number;
+      #left = 0;
+      constructor({ length = 5 }: { length?: number } = {}) { super(); this.#length = length; }
+      override reset(options = {}) { super.reset(options); this.#left = this.#length; return [new Float32Array(1), {}] as never; }
+      step(action: number) { return [new Float32Array(1), action, --this.#left === 0, false, {}] as never; }
+      override saveState() { return { env: super.saveState(), left: this.#left }; }
+      override loadState(state: never) { super.loadState((state as { env: never }).env); this.#left = (state as { left: number }).left; }
+    }
+  `;
+  const flags = (file: string) =>
+    words(
+      `train --agent dqn --env ./${file} --steps 60 --replay-start-size 32 --eval-interval 30 --final-episodes 2 --json`,
+    );
+
+  test("a class, with keyword arguments; eval takes the file again", async () => {
+    write("class.ts", `${coin}\nexport default Coin;`);
+    const { stdout, stderr, code } = await rl(...flags("class.ts"), "--env.length", "3", "--out", "coin");
+    expect(stderr).not.toContain("rl:");
+    expect(code).toBe(0);
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ env: "file:class", steps: 60, episodes: 20 });
+    expect(stderr).toContain("rl eval coin --env ./class.ts");
+    const [without, withFile] = await Promise.all([
+      rl("eval", "coin"),
+      rl(...words("eval coin --env ./class.ts --episodes 2")),
+    ]);
+    expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining("Add --env FILE.") });
+    expect(withFile).toMatchObject({ code: 0, stdout: expect.stringContaining("over 2 greedy episodes") });
+  });
+
+  test("a factory, and an id that the module registers", async () => {
+    write("factory.ts", `${coin}\nexport default (kwargs: object) => new Coin(kwargs);`);
+    write(
+      "id.ts",
+      `import { register } from "kusari";\n${coin}\n
+      register({ id: "Coin-v3", entryPoint: (kwargs: object) => new Coin(kwargs), rewardThreshold: 5 });
+      export default "Coin-v3";`,
+    );
+    const [factory, id] = await Promise.all([rl(...flags("factory.ts")), rl(...flags("id.ts"))]);
+    expect(jsonLines(factory.stdout).at(-1)).toMatchObject({ env: "file:factory", episodes: 12 });
+    expect(jsonLines(id.stdout).at(-1)).toMatchObject({ env: "Coin-v3" });
+    const scripts = await Promise.all([
+      rl(...flags("factory.ts"), "--print-script"),
+      rl(...flags("id.ts"), "--print-script"),
+    ]);
+    expect(scripts.map(({ stdout }) => stdout.match(/^import .*|^ {2}env.*/gm))).toMatchInlineSnapshot();
+  });
+
+  test("what is wrong with it is said in one line", async () => {
+    write("syntax.ts", "export default class {");
+    write("throws.ts", 'throw new RangeError("out of coins");');
+    write("nothing.ts", "export const x = 1;");
+    write("other.ts", "export default () => ({ step() {} });");
+    write("string.ts", 'export default "Coin-v9";');
+    const files = words("syntax.ts throws.ts nothing.ts other.ts string.ts");
+    const ended = await Promise.all(files.map((file) => rl(...flags(file))));
+    expect(ended.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
+    expect(
+      ended.map(({ stderr }) => stderr.replaceAll(`${fs.realpathSync(folder)}/`, "")).join(""),
+    ).toMatchInlineSnapshot(`
+      "rl: rl train: ./syntax.ts must be a module that runs; it failed with Error: ParseError: Unexpected token syntax.ts:1:22
+      rl: rl train: ./throws.ts must be a module that runs; it failed with RangeError: out of coins
+      rl: rl train: ./nothing.ts must export by default a class of environments, a function that makes one, or an id that it registered; got an object of class Object.
+      rl: rl train: what ./other.ts makes must have observationSpace, actionSpace, reset, step, saveState, loadState; got an object of class Object without observationSpace, actionSpace, reset, saveState, loadState. Extend Env of kusari.
+      rl: rl train: ./string.ts must export by default a class of environments, a function that makes one, or an id that it registered; got the id Coin-v9.
+      "
+    `);
+  });
+});
+
+describe("signals and closed pipes", () => {
+  const start = (...args: readonly string[]) => spawn(process.execPath, args, { cwd: folder, env: environment() });
+
+  /** What a process writes and how it ends. */
+  const ending = (child: ChildProcess) =>
+    new Promise<Ended>((resolve) => {
+      let stdout = "";
+      let stderr = "";
+      child.stdout!.on("data", (data) => (stdout += data));
+      child.stderr!.on("data", (data) => (stderr += data));
+      child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+    });
+
+  const firstOutput = (stream: NodeJS.ReadableStream) => new Promise((resolve) => stream.once("data", resolve));
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s saves, says how to continue and exits with %i; resume goes on", async (signal, expected) => {
+    const out = `stopped-${signal}`;
+    const child = start(main, ...endless, "--json", "--out", out);
+    const ended = ending(child);
+    await firstOutput(child.stdout!);
+    child.kill(signal);
+    const { code, stdout, stderr } = await ended;
+    expect(code).toBe(expected);
+    expect(stderr).toContain(`saved; continue with rl resume ${out}\n`);
+    const result = jsonLines(stdout).at(-1)!;
+    expect(result).toMatchObject({ event: "result", outcome: "stopped" });
+    const steps = (result.steps as number) + 100;
+    const resumed = await rl("resume", out, "--steps", String(steps), "--json");
+    expect(resumed).toMatchObject({ code: 0 });
+    const events = jsonLines(resumed.stdout);
+    expect(events[0]).toMatchObject({ event: "start", fromStep: result.steps });
+    expect(events.at(-1)).toMatchObject({ outcome: "finished", steps });
+  });
+
+  test("a second SIGINT exits at once", async () => {
+    const watchRun = pathToFileURL(path.join(path.dirname(main), "watchRun.js")).href;
+    // a run that does not come to its end
+    write(
+      "stuck.mjs",
+      `import { watchRun } from ${JSON.stringify(watchRun)};
+      const never = new Promise(() => setInterval(() => {}, 1_000));
+      const run = { stop: () => never, [Symbol.asyncIterator]: () => ({ next: () => never }) };
+      void watchRun(run, {}, null);
+      console.log("ready");`,
+    );
+    const child = start("stuck.mjs");
+    const ended = ending(child);
+    await firstOutput(child.stdout!);
+    child.kill("SIGINT");
+    await firstOutput(child.stderr!);
+    child.kill("SIGINT");
+    expect(await ended).toMatchObject({ code: 130, stderr: "stopping; once more to quit without saving\n" });
+  });
+
+  test("a reader that goes away ends the run quietly, and it is saved", async () => {
+    const child = start(main, ...endless, "--json", "--out", "unread");
+    const ended = ending(child);
+    await firstOutput(child.stdout!);
+    child.stdout!.destroy();
+    const { code, stderr } = await ended;
+    expect(code).toBe(0);
+    expect(stderr.replaceAll(/^step .*\n/gm, "")).toBe("");
+    expect(fs.readdirSync(path.join(folder, "unread/checkpoints"))).toHaveLength(1);
+  });
+});
