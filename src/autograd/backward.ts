@@ -17,7 +17,7 @@ function collect(roots: readonly Variable[]): FunctionNode[] {
   const nextInput: number[] = [];
   const enter = (node: FunctionNode): void => {
     node.visit = visit;
-    node.wanted = 0;
+    node.wantNothing();
     path.push(node);
     nextInput.push(0);
   };
@@ -41,7 +41,7 @@ function collect(roots: readonly Variable[]): FunctionNode[] {
       }
       nextInput[nextInput.length - 1] = i + 1;
       const isWanted = x.requiresGrad && (targets === null || targets.has(x) || (below !== null && below.wanted !== 0));
-      if (isWanted) node.wanted |= 1 << i;
+      if (isWanted) node.want(i);
     }
   }
   return order;

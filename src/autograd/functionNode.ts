@@ -28,8 +28,10 @@ export class FunctionNode {
   readonly context: unknown;
   readonly scalars: readonly number[];
   readonly #versions: number;
-  /** Bit i: whether the running backward pass wants the gradient of input i. */
+  /** Bit i below 31: whether the running backward pass wants the gradient of input i; bit 31: of any further input. */
   wanted = 0;
+  /** Which inputs from the 31st on are wanted: only `concat` and `stack` have so many. */
+  wantedFurther: Set<number> | null = null;
   /** The backward pass that last visited this node. */
   visit = -1;
 
@@ -53,7 +55,21 @@ export class FunctionNode {
   }
 
   wants(i: number): boolean {
-    return (this.wanted & (1 << i)) !== 0;
+    return i < 31 ? (this.wanted & (1 << i)) !== 0 : (this.wantedFurther?.has(i) ?? false);
+  }
+
+  /** Forgets what an earlier pass wanted. */
+  wantNothing(): void {
+    this.wanted = 0;
+    this.wantedFurther = null;
+  }
+
+  want(i: number): void {
+    this.wanted |= 1 << Math.min(i, 31);
+    if (i >= 31) {
+      this.wantedFurther ??= new Set();
+      this.wantedFurther.add(i);
+    }
   }
 
   /** @throws UsageError when an input's memory was overwritten since the operation ran. */

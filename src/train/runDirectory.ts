@@ -123,6 +123,18 @@ function checkpointSteps(directory: string): number[] {
   return steps.sort((a, b) => b - a);
 }
 
+/** Like `mkdirSync` with `recursive`, which never returns in some places where nothing can be made (/proc on Node 20). */
+function makeDirectories(directory: string): void {
+  if (fs.existsSync(directory)) return;
+  const parent = path.dirname(directory);
+  if (parent !== directory) makeDirectories(parent);
+  try {
+    fs.mkdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
 /** A directory of a run that this process writes. */
 export class RunDirectory implements RunStore {
   readonly directory: string;
@@ -154,7 +166,7 @@ export class RunDirectory implements RunStore {
   static create(out: string | undefined, config: RunConfig): RunDirectory {
     const directory = out ?? freeDirectory(config);
     try {
-      fs.mkdirSync(directory, { recursive: true });
+      makeDirectories(directory);
       // the file that makes a directory a run's is made by one process only
       const claim = fs.openSync(path.join(directory, "config.json"), "wx");
       fs.writeSync(claim, asJson(config));
