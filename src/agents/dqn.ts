@@ -116,6 +116,8 @@ export class DQN implements Agent {
   readonly #staging: Staging;
   /** (1, …obs): the observation to act on. */
   readonly #actObs: Variable;
+  /** (actions): the values that the last forward pass gave. */
+  readonly #values: Float64Array;
   /** The observation and action that wait for their outcome. */
   readonly #lastObs: Float32Array;
   #lastAction = -1;
@@ -184,6 +186,7 @@ export class DQN implements Agent {
       });
     this.#staging = new Staging(h.minibatchSize, obsShape, []);
     this.#actObs = persistent([1, ...obsShape]);
+    this.#values = new Float64Array(actionSpace.n);
     this.#lastObs = new Float32Array(obsSize);
   }
 
@@ -239,9 +242,9 @@ export class DQN implements Agent {
   };
 
   #noteStatistics(q: Variable, loss: Variable, rewardScale: number): void {
-    const values = q.data;
+    const count = this.hyperparameters.minibatchSize;
     let total = 0;
-    for (let i = 0; i < values.length; i++) total += values[i]!;
+    for (let i = 0; i < count; i++) total += q.at(i);
     const lossNow = loss.item();
     if (!Number.isFinite(lossNow)) {
       throw new UsageError(
@@ -249,13 +252,18 @@ export class DQN implements Agent {
       );
     }
     const rest = this.updates === 0 ? 1 : 1 - averageDecay;
-    this.#averageQ += rest * (total / values.length / rewardScale - this.#averageQ);
+    this.#averageQ += rest * (total / count / rewardScale - this.#averageQ);
     this.#averageLoss += rest * (lossNow - this.#averageLoss);
   }
 
   act(obs: Observation): number {
     const input = this.#phi ? this.#phi(obs) : obs;
-    this.#writeObs(input);
+    if (input.length !== this.#lastObs.length) {
+      throw new UsageError(
+        `${this.name}.act: the observation must have ${this.#lastObs.length} numbers; got ${input.length}. Check env.observationSpace.shape.`,
+      );
+    }
+    this.#actObs.write(input);
     if (!this.training) return this.#greedyAction();
     const action = this.explorer.selectAction(this.steps, this.#greedyAction, this.#actionValues);
     for (let i = 0; i < this.#lastObs.length; i++) this.#lastObs[i] = input[i]!;
@@ -263,20 +271,14 @@ export class DQN implements Agent {
     return action;
   }
 
-  #writeObs(obs: Observation): void {
-    const row = this.#actObs.data;
-    if (obs.length !== row.length) {
-      throw new UsageError(
-        `${this.name}.act: the observation must have ${row.length} numbers; got ${obs.length}. Check env.observationSpace.shape.`,
-      );
-    }
-    for (let i = 0; i < row.length; i++) row[i] = obs[i]!;
-  }
-
+  readonly #actForward = (): ArrayLike<number> => {
+    const { qValues } = this.online(this.#actObs);
+    for (let a = 0; a < this.#actions; a++) this.#values[a] = qValues.at(a);
+    return this.#values;
+  };
   readonly #forwardBody = (): ArrayLike<number> => noBackprop(this.#actForward);
-  readonly #actForward = (): ArrayLike<number> => this.online(this.#actObs).qValues.data;
 
-  /** (actions): the values of the observation to act on; read them before the next operation. */
+  /** (actions): the values of the observation to act on. */
   readonly #actionValues = (): ArrayLike<number> => scope(this.#forwardBody);
 
   readonly #greedyAction = (): number => {

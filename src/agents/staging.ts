@@ -1,5 +1,5 @@
 /** Where a minibatch lands: Variables whose memory the replay buffer writes into. */
-import { persistent, type Variable, type Version } from "../autograd/index.ts";
+import { memoryGeneration, persistent, type Variable, type Version } from "../autograd/index.ts";
 import type { TransitionBatch } from "../replay/index.ts";
 
 export class Staging {
@@ -16,6 +16,8 @@ export class Staging {
   /** Overwriting a batch that a graph has read is caught by its count. */
   readonly #version: Version = { version: 0 };
   #views: TransitionBatch | null = null;
+  /** Memory that has grown may have left the views behind. */
+  #generation = -1;
 
   constructor(batch: number, obsShape: readonly number[], actionShape: readonly number[]) {
     const make = (shape: readonly number[], name: string): Variable => {
@@ -34,9 +36,9 @@ export class Staging {
   /** The rows to write the next minibatch into. */
   views(): TransitionBatch {
     this.#version.version++;
-    const known = this.#views;
-    // memory that has grown may have left the old views behind
-    if (known && known.obs.length > 0 && known.obs.buffer === this.obs.data.buffer) return known;
+    const generation = memoryGeneration();
+    if (this.#views && this.#generation === generation) return this.#views;
+    this.#generation = generation;
     const view = (x: Variable) => x.data as Float32Array;
     this.#views = {
       obs: view(this.obs),

@@ -30,6 +30,7 @@ export { arenaBytes, evalMode, forceBackprop, noBackprop, scope, trainMode } fro
 export * from "./serializers/index.ts";
 export {
   full,
+  memoryGeneration,
   type NestedNumbers,
   ones,
   persistent,

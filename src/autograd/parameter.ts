@@ -53,7 +53,6 @@ export class Parameter extends Variable {
 
   /** Replaces the numbers; a graph that has read the old ones can no longer be differentiated. */
   assign(values: ArrayLike<number>): void {
-    backend().memory.floats.set(values, this.address >> 2);
-    this.source.version++;
+    this.write(values);
   }
 }

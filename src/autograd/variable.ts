@@ -28,7 +28,8 @@ const matrixShapes = new Map<number, Shape>();
 
 /** The shape (rows, cols), found without building a key of text. */
 export function matrixShape(rows: number, cols: number): Shape {
-  const key = rows * 2 ** 26 + cols;
+  // small whole numbers make the fastest keys
+  const key = rows < 1 << 15 && cols < 1 << 15 ? rows * (1 << 15) + cols : rows * 2 ** 26 + cols + 0.5;
   let shape = matrixShapes.get(key);
   if (!shape) {
     shape = internShape([rows, cols]);
@@ -138,6 +139,29 @@ export class Variable {
       );
     }
     return backend().memory.floats[this.address >> 2]!;
+  }
+
+  /** The i-th number, row-major, without making a view. */
+  at(i: number): number {
+    assertAlive(this, "at");
+    return backend().memory.floats[(this.address >> 2) + i]!;
+  }
+
+  /** Overwrites the numbers in place, row-major; a graph that has read them can no longer be differentiated. */
+  write(values: ArrayLike<number>): void {
+    assertAlive(this, "write");
+    const size = this.size;
+    if (values.length !== size) {
+      throw new ShapeError(
+        `write: a Variable of shape ${formatShape(this.shape)} must be given ${size} numbers; got ${values.length}.`,
+      );
+    }
+    const { floats } = backend().memory;
+    const start = this.address >> 2;
+    if (size > 32) floats.set(values, start);
+    else for (let i = 0; i < size; i++) floats[start + i] = values[i]!;
+    this.source ??= { version: 0 };
+    this.source.version++;
   }
 
   /** The same numbers without their history: no gradient flows through. */
@@ -272,6 +296,9 @@ export function full(shape: readonly number[], value: number): Variable {
 }
 export const zeros = (shape: readonly number[]): Variable => full(shape, 0);
 export const ones = (shape: readonly number[]): Variable => full(shape, 1);
+
+/** Counts the times memory has grown: views of Variables' numbers may be out of date afterwards. */
+export const memoryGeneration = (): number => backend().memory.generation;
 
 /** A Variable in memory of its own that no scope recycles, filled with zeros. */
 export function persistent(shape: readonly number[]): Variable {

@@ -30,7 +30,7 @@ function expInRange(f: FunctionBody, x: number): void {
   const r = f.local("v128");
   const z = f.local("v128");
   f.get(x);
-  f.splat(1.44269504088896341);
+  f.splat(Math.LOG2E);
   f.simd("f32x4.mul");
   f.splat(roundingMagic);
   f.simd("f32x4.add");
@@ -63,8 +63,12 @@ function expInRange(f: FunctionBody, x: number): void {
   f.simd("f32x4.add");
   f.splat(1);
   f.simd("f32x4.add");
-  // times 2ⁿ: n into the exponent's bits
+  // times 2ⁿ: n into the exponent's bits; 0 for NaN, whose low bits may be anything
   f.get(t);
+  f.get(x);
+  f.get(x);
+  f.simd("f32x4.eq");
+  f.simd("v128.and");
   f.i32(23);
   f.simd("i32x4.shl");
   f.simd("i32x4.add");
@@ -233,7 +237,7 @@ export function tanh(f: FunctionBody, x: number): void {
   f.simd("f32x4.mul");
   f.get(x);
   f.simd("f32x4.add");
-  // else 1 − 2 / (exp(2|x|) + 1) with the sign of x
+  // else 1 − 2 / (exp(2|x|) + 1)
   f.splat(1);
   f.splat(2);
   expInRange(f, e);
@@ -241,14 +245,15 @@ export function tanh(f: FunctionBody, x: number): void {
   f.simd("f32x4.add");
   f.simd("f32x4.div");
   f.simd("f32x4.sub");
-  f.get(x);
-  f.splatInt(0x80000000 | 0);
-  f.simd("v128.and");
-  f.simd("v128.or");
   f.get(a);
   f.splat(0.625);
   f.simd("f32x4.lt");
   f.simd("v128.bitselect");
+  // the sign of x, of −0 too
+  f.get(x);
+  f.splatInt(0x80000000 | 0);
+  f.simd("v128.and");
+  f.simd("v128.or");
 }
 
 export function sigmoid(f: FunctionBody, x: number): void {
@@ -280,7 +285,7 @@ function sinusoid(f: FunctionBody, x: number, offset: 0 | 1): void {
   f.set(n);
   // r = x − n π/2, π/2 in three parts
   f.get(x);
-  for (const part of [1.5703125, 4.837512969970703125e-4, 7.54978995489188216e-8]) {
+  for (const part of [1.5703125, 4.837512969970703e-4, 7.549789954891882e-8]) {
     f.get(n);
     f.splat(part);
     f.simd("f32x4.mul");

@@ -13,7 +13,7 @@ export function startingState(
   bound: number,
   random: EnvRandom,
 ): ArrayLike<number> {
-  if (!options) return random.uniform(-bound, bound, size);
+  if (!options) return uniform(random, -bound, bound, size);
   const unknown = Object.keys(options).find((key) => key !== "state" && key !== "low" && key !== "high");
   if (unknown !== undefined) {
     throw new UsageError(`${name}.reset: options must be state, or low and high; got ${unknown}. Check its spelling.`);
@@ -34,5 +34,12 @@ export function startingState(
       `${name}.reset: options.low and options.high must be numbers, low at most high; got ${String(low)} and ${String(high)}.`,
     );
   }
-  return random.uniform(low, high, size);
+  return uniform(random, low, high, size);
+}
+
+/** The numbers of `random.uniform`, in an array that every episode may afford. */
+function uniform(random: EnvRandom, low: number, high: number, size: number): number[] {
+  const numbers: number[] = [];
+  for (let i = 0; i < size; i++) numbers.push(low + (high - low) * random.random());
+  return numbers;
 }
