@@ -44,7 +44,24 @@ export type Op<Inputs extends readonly string[], Scalars extends readonly string
   ]
 ) => Variable) & { readonly definition: OpDefinition<Inputs, Scalars> };
 
-export type AnyOp = Op<readonly string[], readonly string[]>;
+/** Any defined operation. */
+export interface AnyOp {
+  // biome-ignore lint/suspicious/noExplicitAny: how many inputs and numbers it takes, only its definition tells
+  (...args: any[]): Variable;
+  readonly definition: {
+    readonly name: string;
+    readonly inputs: readonly string[];
+    readonly perRow?: readonly string[];
+    readonly scalars?: readonly string[];
+    // biome-ignore lint/suspicious/noExplicitAny: see above
+    readonly forward: (leaves: any) => Expression;
+    // biome-ignore lint/suspicious/noExplicitAny: see above
+    readonly backward?: (leaves: any) => any;
+    readonly sample: Readonly<Record<string, readonly number[] | number>>;
+    readonly sampleRange?: readonly [number, number];
+    readonly hasNoGradient?: boolean;
+  };
+}
 
 /** How a call with inputs of certain shapes runs; made once and kept. */
 interface Plan {

@@ -33,7 +33,7 @@ export class Mlp extends Link {
 
   constructor(inSize: number, outSize: number, { hiddenSizes, activation = "relu", random, initialW }: MlpOptions) {
     super();
-    const between = (typeof activation === "string" ? activations[activation] : activation) as AnyOp;
+    const between: AnyOp = typeof activation === "string" ? activations[activation] : activation;
     const sizes = [inSize, ...hiddenSizes, outSize];
     this.layers = sizes.slice(1).map((size, i) => {
       const fanIn = sizes[i]!;

@@ -1,6 +1,7 @@
 /** Trains an agent in an environment: what `rl train` does. */
 import { type Agent, agentSpec } from "../agents/index.ts";
 import { openDevice, type DeviceName } from "../device.ts";
+import { spec } from "../envs/index.ts";
 import { nearest, UsageError } from "../errors.ts";
 import { configSchema, layered, parseConfig, splitConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
@@ -83,14 +84,17 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
     );
   }
   const given = splitConfig(parseConfig("train", configSchema(declared), { ...settings, ...hyperparameters }));
-  const preset = typeof agent === "string" && typeof env === "string" ? presetFor(agent, env) : undefined;
+  const preset = typeof agent === "string" && typeof env === "string" ? presetFor(agent, spec(env).id) : undefined;
   const layers = [preset?.settings ?? {}, given.settings];
   return {
-    settings: { ...layered(trainSettings, ...layers), stopAt: given.settings.stopAt ?? layered({}, ...layers).stopAt },
+    // a default of null would hide that nobody said anything: then it is the environment's to say
+    settings: { ...layered(trainSettings, ...layers), stopAt: layered({ stopAt: undecided }, ...layers).stopAt },
     hyperparameters: layered(declared, preset?.hyperparameters ?? {}, given.hyperparameters),
     envKwargs,
   } as ResolvedConfig;
 }
+
+const undecided = { ...trainSettings.stopAt, value: undefined };
 
 /** Closes environments; what they complain about then is nobody's concern any more. */
 export function closeAll(envs: readonly TrainingEnv[]): void {

@@ -98,7 +98,7 @@ export function linear(x: Variable, w: Variable, b: Variable | null = null, acti
     return reshape(flat, [...x.shape.slice(0, -1), cols]);
   }
   const run = activation ? fusedFunction(activation) : plain;
-  if (!run) return (activation as (x: Variable) => Variable)(linear(x, w, b));
+  if (!run) return activation!(linear(x, w, b));
   const rows = x.shape[0]!;
   const y = allocateVariable(matrixShape(rows, cols));
   run.launch(b !== null)(
