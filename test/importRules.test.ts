@@ -27,7 +27,7 @@ const dynamic = /\bimport\(\s*["']([^"']+)["']\s*\)/g;
 
 /** `{ type A, type B }` imports nothing when the program runs. */
 const onlyTypes = (names: string) => {
-  const inner = /^\{([^]*)\}$/.exec(names.trim())?.[1];
+  const inner = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1];
   const parts = inner
     ?.split(",")
     .map((name) => name.trim())
@@ -36,7 +36,7 @@ const onlyTypes = (names: string) => {
 };
 
 function importsOf(file: string): Import[] {
-  const source = readFileSync(join(root, file), "utf8").replace(/\/\*[^]*?\*\//g, "");
+  const source = readFileSync(join(root, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
   const resolve = (name: string) => (name.startsWith(".") ? relative(root, join(root, dirname(file), name)) : name);
   return [
     ...[...source.matchAll(statement)].map(([, type, names, name]) => ({

@@ -271,15 +271,17 @@ export class DQN implements Agent {
     return action;
   }
 
-  readonly #actForward = (): ArrayLike<number> => {
+  readonly #actForward = (): void => {
     const { qValues } = this.online(this.#actObs);
     for (let a = 0; a < this.#actions; a++) this.#values[a] = qValues.at(a);
-    return this.#values;
   };
-  readonly #forwardBody = (): ArrayLike<number> => noBackprop(this.#actForward);
+  readonly #forwardBody = (): void => noBackprop(this.#actForward);
 
   /** (actions): the values of the observation to act on. */
-  readonly #actionValues = (): ArrayLike<number> => scope(this.#forwardBody);
+  readonly #actionValues = (): ArrayLike<number> => {
+    scope(this.#forwardBody);
+    return this.#values;
+  };
 
   readonly #greedyAction = (): number => {
     const values = this.#actionValues();

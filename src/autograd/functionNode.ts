@@ -118,6 +118,9 @@ export interface FunctionHook {
 
 let observer: FunctionHook[] | null = null;
 
+/** Whether `record` has anything to do; spares hot operations the list of their inputs. */
+export const isWatched = (): boolean => isRecording || observer !== null;
+
 function observe(name: string, inputs: readonly Variable[], output: Variable): void {
   for (const hook of observer!) hook.after(name, inputs, output);
 }

@@ -14,11 +14,6 @@ interface Chunk {
   readonly bytes: number;
 }
 
-interface Mark {
-  readonly chunk: number;
-  readonly cursor: number;
-}
-
 /** A run of chunks that never move, used like a stack. */
 class Arena {
   readonly #backend: Backend;
@@ -26,6 +21,9 @@ class Arena {
   #chunk = -1;
   #cursor = 0;
   #limit = 0;
+  /** By scope level: where the chunks stood when the scope began. */
+  readonly #markedChunk: number[] = [];
+  readonly #markedCursor: number[] = [];
 
   constructor(owner: Backend) {
     this.#backend = owner;
@@ -57,13 +55,16 @@ class Arena {
     return this.allocate(bytes);
   }
 
-  mark(): Mark {
-    return { chunk: this.#chunk, cursor: this.#cursor };
+  mark(level: number): void {
+    this.#markedChunk[level] = this.#chunk;
+    this.#markedCursor[level] = this.#cursor;
   }
 
-  resetTo({ chunk, cursor }: Mark): void {
+  resetToMark(level: number): void {
+    const chunk = this.#markedChunk[level]!;
+    this.#cursor = this.#markedCursor[level]!;
+    if (chunk === this.#chunk) return;
     this.#chunk = chunk;
-    this.#cursor = cursor;
     const present = this.#chunks[chunk];
     this.#limit = present ? present.address + present.bytes : 0;
   }
@@ -128,9 +129,9 @@ export function installScopeReturn(prepare: typeof prepareReturn, carry: typeof 
  */
 export function scope<T>(body: () => T): T {
   const running = currentArena();
-  const mark = running.mark();
   scopeLevel++;
   const level = scopeLevel;
+  running.mark(level);
   if (scopeEpochs.length <= level) scopeEpochs.push(0);
   let result: T;
   let prepared: unknown;
@@ -145,7 +146,7 @@ export function scope<T>(body: () => T): T {
   } finally {
     scopeLevel--;
     scopeEpochs[level]!++;
-    running.resetTo(mark);
+    running.resetToMark(level);
   }
   return prepared === undefined ? result : (carryOut(prepared, level) as T);
 }

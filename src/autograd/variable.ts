@@ -306,9 +306,15 @@ export function persistent(shape: readonly number[]): Variable {
   return new Variable(interned, backend().memory.reserve(4 * sizeOf(interned)), 0);
 }
 
-interface Carried {
-  readonly shape: Shape;
+/** A returned Variable on its way out. */
+class Carried {
+  readonly original: Variable;
   readonly numbers: Float32Array | Float64Array;
+
+  constructor(original: Variable) {
+    this.original = original;
+    this.numbers = original.data.slice();
+  }
 }
 
 function mapReturned(value: unknown, map: (x: unknown) => unknown): unknown {
@@ -318,8 +324,6 @@ function mapReturned(value: unknown, map: (x: unknown) => unknown): unknown {
   }
   return map(value);
 }
-
-const carriedValues = new WeakSet<object>();
 
 installScopeReturn(
   (value, level) => {
@@ -332,18 +336,18 @@ installScopeReturn(
         );
       }
       found = true;
-      const carried: Carried = { shape: x.shape, numbers: x.data.slice() };
-      carriedValues.add(carried);
-      return carried;
+      return new Carried(x);
     });
     return found ? prepared : undefined;
   },
   (prepared) =>
     mapReturned(prepared, (x) => {
-      if (x === null || typeof x !== "object" || !carriedValues.has(x)) return x;
-      const { shape, numbers } = x as Carried;
+      if (!(x instanceof Carried)) return x;
+      const { shape, requiresGrad, name } = x.original;
       const y = allocateVariable(shape);
-      backend().memory.floats.set(numbers, y.address >> 2);
+      backend().memory.floats.set(x.numbers, y.address >> 2);
+      y.requiresGrad = requiresGrad;
+      y.name = name;
       return y;
     }),
 );

@@ -146,7 +146,8 @@ export function readCheckpoint(file: string): { step: number; state: State } {
       for (const piece of piecesOf(bytes)) {
         for (let done = 0; done < piece.length; ) {
           const got = fs.readSync(fd, piece, done, piece.length - done, at + done);
-          if (got === 0) refuse(`must have at least ${at + piece.length} bytes`, `${at + done}`, `It is cut off. ${another}`);
+          if (got === 0)
+            refuse(`must have at least ${at + piece.length} bytes`, `${at + done}`, `It is cut off. ${another}`);
           done += got;
         }
         at += piece.length;
@@ -178,7 +179,11 @@ export function readCheckpoint(file: string): { step: number; state: State } {
     }
     const compare = (what: string, found: string, expected = "none") => {
       if (found === expected) return;
-      refuse(`must have the checksum ${expected.slice(0, 8)} of its ${what}`, found.slice(0, 8), `It is damaged. ${another}`);
+      refuse(
+        `must have the checksum ${expected.slice(0, 8)} of its ${what}`,
+        found.slice(0, 8),
+        `It is damaged. ${another}`,
+      );
     };
     compare("header", headerDigest(header), metadata.header);
     const digest = createHash("sha256");

@@ -35,7 +35,13 @@ export function runFailure(
     kept,
   }: { part: FailedPart; step: number; steps: number; directory: string | null; kept: string | null },
 ): Error {
-  const what = { loop: "the run", agent: "the agent", env: "the environment", evaluation: "evaluation", finish: "the end" };
+  const what = {
+    loop: "the run",
+    agent: "the agent",
+    env: "the environment",
+    evaluation: "evaluation",
+    finish: "the end",
+  };
   // an agent or an environment may have files of its own; those are not ours to explain
   const ours = part === "loop" || part === "finish";
   const path = (error as { path?: string } | null)?.path ?? "the run directory";

@@ -3,10 +3,9 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Agent } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
-import { buildAgent, buildEnv, type TrainingEnv } from "./participants.ts";
+import { buildAgent, buildEnv, deviceFor, type TrainingEnv } from "./participants.ts";
 import { recipeOf, type ScriptParts } from "./resume.ts";
 import { readConfig } from "./runDirectory.ts";
-import { closeAll, deviceFor } from "./train.ts";
 
 /** Weights that a run keeps: those of its best evaluation so far, or those its result speaks of. */
 export type Kept = "best" | "finish";
@@ -17,8 +16,8 @@ export type Kept = "best" | "finish";
  */
 export function loadEnv(runDirectory: string, given: ScriptParts = {}): TrainingEnv {
   const config = readConfig("eval", runDirectory);
-  if (given.env) return given.env();
-  return buildEnv(recipeOf("eval", runDirectory, { ...config, builtByScript: config.builtByScript.filter((part) => part === "env") }, given));
+  const builtByScript = config.builtByScript.filter((part) => part === "env");
+  return buildEnv(recipeOf("eval", runDirectory, { ...config, builtByScript }, given));
 }
 
 /**
@@ -44,6 +43,6 @@ export async function loadAgent(runDirectory: string, which?: Kept, given: Scrip
     await agent.load(path.join(runDirectory, kept));
     return agent;
   } finally {
-    closeAll([env]);
+    env.close();
   }
 }

@@ -281,7 +281,9 @@ export async function runLoop(
       if (loop.solved || loop.step >= steps) break;
       if (due(settings.checkpointInterval, savedAt)) checkpoint();
       const { reportInterval, evalInterval, checkpointInterval } = settings;
-      const next = [reportInterval, evalInterval, checkpointInterval].map((interval) => nextMultiple(loop.step, interval));
+      const next = [reportInterval, evalInterval, checkpointInterval].map((interval) =>
+        nextMultiple(loop.step, interval),
+      );
       await train(Math.min(steps, ...next));
     }
     trained = now() - started;
@@ -313,7 +315,8 @@ export async function runLoop(
     const returns: number[] = [];
     const finalSeed = new Random(seed).stream("final").uint32();
     const halted = () => stop.requested;
-    if (!(await playEpisodes(agent, evalEnv, { episodes: finalEpisodes, seed: finalSeed, returns, halted }))) return null;
+    if (!(await playEpisodes(agent, evalEnv, { episodes: finalEpisodes, seed: finalSeed, returns, halted })))
+      return null;
     const score: Score = { step, evaluation: summarize(returns) };
     await store?.saveFinish(agent, score);
     const { episodes, solved } = loop;

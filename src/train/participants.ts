@@ -8,6 +8,7 @@ import {
   type Observation,
   type ObservationSpace,
 } from "../agents/index.ts";
+import { type Device, type DeviceName, openDevice } from "../device.ts";
 import { make } from "../envs/index.ts";
 import { UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
@@ -49,6 +50,12 @@ export interface Recipe {
 /** Observations may live in memory that the environment uses again: agents copy what they keep. */
 export const buildEnv = ({ env, envKwargs }: Pick<Recipe, "env" | "envKwargs">): TrainingEnv =>
   typeof env === "string" ? (make(env, { ...envKwargs, reuseObs: true }) as TrainingEnv) : env();
+
+/** Opens the device of an agent that is built here; a script's agent brings its own, unless one is named. */
+export async function deviceFor(agent: Recipe["agent"], device: string | undefined): Promise<Device | null> {
+  if (device === undefined && typeof agent !== "string") return null;
+  return openDevice((device ?? "auto") as DeviceName);
+}
 
 /**
  * @throws UsageError for an unknown id, and for an agent that cannot act in the environment's action space

@@ -1,14 +1,13 @@
 /** Goes on with a run that was stopped, killed or broke off. */
+import type { Agent } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
 import { declarationsSchema, parseConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
 import { restoreState, runLoop } from "./loop.ts";
-import { type AgentFactory, buildAgent, buildEnv, type EnvFactory, type Recipe } from "./participants.ts";
+import { type AgentFactory, buildAgent, buildEnv, deviceFor, type EnvFactory, type Recipe } from "./participants.ts";
 import { type Run, startRun } from "./run.ts";
 import { type RunConfig, RunDirectory, readConfig, readResult } from "./runDirectory.ts";
 import { trainSettings } from "./settings.ts";
-import { closeAll, deviceFor } from "./train.ts";
-import type { Agent } from "../agents/index.ts";
 
 /** What only a script can build again. */
 export interface ScriptParts {
@@ -99,7 +98,8 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
       return await runLoop(setup, loop, obs, handle);
     } finally {
       store?.close();
-      closeAll([env, evalEnv]);
+      env.close();
+      evalEnv.close();
     }
   }, overrides.signal);
 }

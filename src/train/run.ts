@@ -40,7 +40,10 @@ class Mailbox implements AsyncIterator<RunEvent> {
 
   put(event: RunEvent): void {
     const reader = this.#readers.shift();
-    if (reader) return reader.resolve({ done: false, value: event });
+    if (reader) {
+      reader.resolve({ done: false, value: event });
+      return;
+    }
     this.#waiting.push(event);
     if (event.event !== "progress") return;
     if (this.#progress === waitingProgress) {

@@ -273,7 +273,8 @@ export class RunDirectory implements RunStore {
 
   /** Gives a directory its name; the one that had it goes when the new one is there. */
   #putInPlace(name: string, fresh: string): void {
-    for (const file of filesIn(fresh)) {
+    // what a loss of power takes from best/ is in the next checkpoint; finish/ has nothing behind it
+    for (const file of name === "finish" ? filesIn(fresh) : []) {
       const fd = fs.openSync(path.join(fresh, file), "r+");
       fs.fsyncSync(fd);
       fs.closeSync(fd);
@@ -283,7 +284,7 @@ export class RunDirectory implements RunStore {
     fs.rmSync(old, { recursive: true, force: true });
     if (fs.existsSync(place)) fs.renameSync(place, old);
     fs.renameSync(fresh, place);
-    syncDirectory(this.directory);
+    if (name === "finish") syncDirectory(this.directory);
     fs.rmSync(old, { recursive: true, force: true });
   }
 
@@ -404,7 +405,9 @@ function freeDirectory({ agent, env, settings }: RunConfig): string {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EEXIST" && fs.statSync("runs").isDirectory()) continue;
       if (code === "EEXIST") {
-        throw new UsageError("train: runs must be a directory; got a file of that name. Choose another place with out.");
+        throw new UsageError(
+          "train: runs must be a directory; got a file of that name. Choose another place with out.",
+        );
       }
       throw writeFailure("train", directory, error) ?? error;
     }
@@ -439,7 +442,9 @@ export function readConfig(where: string, directory: string): RunConfig {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-    const got = fs.existsSync(directory) ? `${directory}, which has no config.json` : `${directory}, which is not there`;
+    const got = fs.existsSync(directory)
+      ? `${directory}, which has no config.json`
+      : `${directory}, which is not there`;
     throw new UsageError(`${where}: the run directory must be one that train made; got ${got}. Check the path.`);
   }
   try {

@@ -1,12 +1,11 @@
 /** Trains an agent in an environment: what `rl train` does. */
 import { type Agent, agentSpec } from "../agents/index.ts";
-import { openDevice, type DeviceName } from "../device.ts";
 import { spec } from "../envs/index.ts";
 import { nearest, UsageError } from "../errors.ts";
 import { configSchema, layered, parseConfig, splitConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
 import { initialLoopState, runLoop } from "./loop.ts";
-import { type AgentFactory, buildAgent, buildEnv, type EnvFactory, type TrainingEnv } from "./participants.ts";
+import { type AgentFactory, buildAgent, buildEnv, deviceFor, type EnvFactory } from "./participants.ts";
 import { presetFor } from "./presets.ts";
 import { type Run, startRun } from "./run.ts";
 import { type RunConfig, RunDirectory, versions } from "./runDirectory.ts";
@@ -85,20 +84,12 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
   }
   const given = splitConfig(parseConfig("train", configSchema(declared), { ...settings, ...hyperparameters }));
   const preset = typeof agent === "string" && typeof env === "string" ? presetFor(agent, spec(env).id) : undefined;
-  const layers = [preset?.settings ?? {}, given.settings];
+  const wanted = { ...preset?.settings, ...given.settings };
   return {
-    // a default of null would hide that nobody said anything: then it is the environment's to say
-    settings: { ...layered(trainSettings, ...layers), stopAt: layered({ stopAt: undecided }, ...layers).stopAt },
+    settings: { ...layered(trainSettings, wanted), stopAt: wanted.stopAt },
     hyperparameters: layered(declared, preset?.hyperparameters ?? {}, given.hyperparameters),
     envKwargs,
-  } as ResolvedConfig;
-}
-
-const undecided = { ...trainSettings.stopAt, value: undefined };
-
-/** Closes environments; what they complain about then is nobody's concern any more. */
-export function closeAll(envs: readonly TrainingEnv[]): void {
-  for (const env of envs) env.close();
+  };
 }
 
 /**
@@ -115,7 +106,8 @@ export function train(config: TrainConfig): Run {
     const evalEnv = buildEnv({ env: config.env, envKwargs: resolved.envKwargs });
     let store: RunDirectory | null = null;
     try {
-      const stopAt = resolved.settings.stopAt === undefined ? (env.spec?.rewardThreshold ?? null) : resolved.settings.stopAt;
+      const stopAt =
+        resolved.settings.stopAt === undefined ? (env.spec?.rewardThreshold ?? null) : resolved.settings.stopAt;
       const settings: TrainSettings = { ...resolved.settings, stopAt };
       const agent = buildAgent(config.agent, env, resolved.hyperparameters, settings.seed);
       const byScript = (part: "agent" | "env") => (typeof config[part] === "string" ? [] : [part]);
@@ -139,13 +131,8 @@ export function train(config: TrainConfig): Run {
       return await runLoop(setup, initialLoopState(), [], handle);
     } finally {
       store?.close();
-      closeAll([env, evalEnv]);
+      env.close();
+      evalEnv.close();
     }
   }, config.signal);
-}
-
-/** Opens the device of an agent that train builds; a script's agent brings its own, unless one is named. */
-export async function deviceFor(agent: TrainConfig["agent"], device: string | undefined) {
-  if (device === undefined && typeof agent !== "string") return null;
-  return openDevice((device ?? "auto") as DeviceName);
 }

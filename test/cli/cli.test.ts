@@ -131,7 +131,86 @@ describe("bad input gets one line and its exit code", () => {
       }
     };
     await Promise.all([worker(), worker(), worker()]);
-    expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot();
+    expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
+      "rl trian
+        2 rl: rl: the command must be one of train, eval, resume, list; got trian. Did you mean rl train?
+      rl --agent dqn
+        2 rl: rl: a command must come first; got --agent. See rl --help.
+      rl train --env CartPole
+        2 rl: rl train: --agent must be given; got none. Choose one with rl list agents.
+      rl train --agent dqn
+        2 rl: rl train: --env must be given; got none. Choose one with rl list envs, or pass a file.
+      rl train --agent dqn --env CartPole --setps 5
+        2 rl: rl train: there is no flag --setps. Did you mean --steps?
+      rl train --agent dqn --env CartPole --steps
+        1 rl: unexpected error: Not enough arguments following: steps (RL_DEBUG=1 shows where it came from)
+      rl train --agent dqn --env CartPole --steps abc
+        2 rl: rl train: --steps must be a whole number of at least 1; got abc. It is the environment steps to train for at most.
+      rl train --agent dqn --env CartPole --steps -5
+        2 rl: rl train: --steps must be a whole number of at least 1; got -5. It is the environment steps to train for at most.
+      rl train --agent dqn --env CartPole --steps 1e3.5
+        2 rl: rl train: --steps must be a whole number of at least 1; got 1e3.5. It is the environment steps to train for at most.
+      rl train --agent dqn --env CartPole --no-steps
+        2 rl: rl train: --steps must be a whole number of at least 1; got false. It is the environment steps to train for at most.
+      rl train --agent dqn --env CartPole --gamma 2
+        2 rl: rl train: --gamma must be a number between 0 and 1; got 2. It is the discount per environment step.
+      rl train --agent dqn --env CartPole --hidden-sizes 64,x
+        2 rl: rl train: --hidden-sizes must be a list of whole numbers of at least 1; got 64,x. It is the units of the hidden layers.
+      rl train --agent dqn --env CartPole --activation rellu
+        2 rl: rl train: --activation must be one of relu, tanh, sigmoid; got rellu. It is the activation of the hidden layers.
+      rl train --agent dqn --env CartPole --clip-delta=maybe
+        2 rl: rl train: --clip-delta must be true or false; got maybe. Write --clip-delta or --no-clip-delta.
+      rl train --agent dqn --env CartPole 500
+        2 rl: rl train: every value needs its flag; got 500. See rl train --help.
+      rl train --agent dqn --env CartPole --device gpu
+        2 rl: rl train: --device must be one of auto, cpu, reference; got gpu. It is the what runs the networks.
+      rl train --agent dqn --env CartPole --env.suttonBarto true
+        2 rl: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs; got suttonBarto. Check its spelling.
+      rl train --agent dqn --env CartPole --config typo.json
+        2 rl: rl train: there is no config key learningRat for dqn. Did you mean learningRate?
+      rl train --agent dqn --env CartPole --config value.json
+        2 rl: train: gamma must be a number between 0 and 1; got 2. It is the discount per environment step.
+      rl train --agent dqn --env CartPole --config broken.json
+        2 rl: rl train: broken.json must be JSON; Unexpected end of JSON input.
+      rl train --agent dqn --env CartPole --config nothing.json
+        2 rl: rl train: --config must be a file that can be read; got nothing.json (ENOENT). Check the path.
+      rl train --agent dqn --env CartPole --out done
+        2 rl: train: out must be a directory without a run; got done, which holds one. Choose another, or continue that run with rl resume done.
+      rl train --agent dqn --env CartPole --out file/run
+        2 rl: train: out must be a directory; got file/run, where a file is. Choose another.
+      rl train --agent dqn --env CartPole --out /proc/kusari
+        3 rl: ENOENT: no such file or directory, mkdir '/proc/kusari'
+      rl train --agent dqnn --env CartPole
+        2 rl: train: agent must be one of dqn, doubledqn; got dqnn. Did you mean dqn?
+      rl train --agent dqn --env Cartpol
+        2 rl: make: an environment's id must be one of CartPole-v0, CartPole-v1, ABC-v0; got Cartpol. Did you mean CartPole-v1?
+      rl train --agent dqn --env ./nothing.ts
+        2 rl: rl train: --env must be an environment's id or a file; got ./nothing.ts, which is not there.
+      rl resume
+        2 rl: rl resume: the run directory must be given; got none. Write rl resume RUN.
+      rl resume nothing
+        2 rl: rl resume: the run directory must be one that train made; got nothing, which is not there. Check the path.
+      rl resume done
+        2 rl: resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
+      rl resume done --steps 100
+        2 rl: resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
+      rl resume cut --steps 1000
+        4 rl: resume: cut/checkpoints/step-600.safetensors must have a header of 6696 bytes; got 992. It is cut off. Resume from another checkpoint.
+      rl resume foreign --steps 1000
+        4 rl: resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
+      rl eval nothing
+        2 rl: rl eval: the run directory must be one that train made; got nothing, which is not there. Check the path.
+      rl eval done --which last
+        2 rl: rl eval: --which must be one of best, finish; got last. It is the the weights: of the best evaluation or of the result.
+      rl eval done --episodes 0
+        2 rl: rl eval: --episodes must be a whole number of at least 1; got 0. It is the greedy episodes to play.
+      rl eval weights
+        4 rl: rl eval: the weights in weights/finish are of no use; safetensors: the header must end within the file, at byte 488; got 100 bytes. The file was cut short; get it again.
+      rl list agent
+        2 rl: rl list: what to list must be agents or envs; got agent. Did you mean rl list agents?
+      rl list
+        2 rl: rl list: what to list must be agents or envs; got nothing. Write rl list agents."
+    `);
   });
 
   test("RL_DEBUG=1 shows the stack", async () => {

@@ -2,7 +2,7 @@ import { ShapeError } from "../../errors.ts";
 import { backend, backendId, type MatmulLaunch } from "../../kernel/backend.ts";
 import { type Expression, input } from "../../kernel/expression.ts";
 import type { AnyOp } from "../defineOp.ts";
-import { type Differentiable, type FunctionNode, record } from "../functionNode.ts";
+import { type Differentiable, type FunctionNode, isWatched, record } from "../functionNode.ts";
 import { flatDomain, KernelFunction } from "../kernelFunction.ts";
 import { allocateVariable, assertAlive, formatShape, matrixShape, type Variable } from "../variable.ts";
 import { matmulInto } from "./matmul.ts";
@@ -113,6 +113,6 @@ export function linear(x: Variable, w: Variable, b: Variable | null = null, acti
     false,
     false,
   );
-  record(run, b ? [x, w, b] : [x, w], y);
+  if (isWatched()) record(run, b ? [x, w, b] : [x, w], y);
   return y;
 }
