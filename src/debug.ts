@@ -2,9 +2,9 @@
  * RL_DEBUG=n prints what the toolkit does to stderr: 1 stacks of errors and slow spots, 2 launches with shapes,
  * 3 compiled kernels.
  */
-declare const globalThis: { process?: { env?: Record<string, string | undefined> } };
+const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
 
-const level = Number(globalThis.process?.env?.RL_DEBUG || 0);
+const level = Number(process?.env?.RL_DEBUG || 0);
 
 export const isEnabled = (atLeast: number): boolean => level >= atLeast;
 

@@ -88,7 +88,10 @@ describe("import rules", () => {
 
   it("every part imports what it may", () => {
     const broken = imports.filter(({ from, to }) => {
-      if (!to.startsWith("src/") || from === "src/index.ts") return false;
+      // the command line hands environments in files the whole library under its name
+      if (!to.startsWith("src/") || from === "src/index.ts" || (partOf(from) === "cli" && to === "src/index.ts")) {
+        return false;
+      }
       const [part, other] = [partOf(from), partOf(to)];
       return part !== other && !everyone.includes(other) && !allowed[part]?.includes(other);
     });

@@ -435,7 +435,7 @@ describe("an environment in a file", () => {
       readonly #length: number;
       #left = 0;
       constructor({ length = 5 }: { length?: number } = {}) { super(); this.#length = length; }
-      override reset(options = {}) { super.reset(options); this.#left = this.#length; return [new Float32Array(1), {}] as never; }
+      override reset({ seed }: { seed?: number } = {}) { this.seedRandom(seed); this.#left = this.#length; return [new Float32Array(1), {}] as never; }
       step(action: number) { return [new Float32Array(1), action, --this.#left === 0, false, {}] as never; }
       override saveState() { return { env: super.saveState(), left: this.#left }; }
       override loadState(state: never) { super.loadState((state as { env: never }).env); this.#left = (state as { left: number }).left; }
@@ -476,7 +476,20 @@ describe("an environment in a file", () => {
       rl(...flags("factory.ts"), "--print-script"),
       rl(...flags("id.ts"), "--print-script"),
     ]);
-    expect(scripts.map(({ stdout }) => stdout.match(/^import .*|^ {2}env.*/gm))).toMatchInlineSnapshot();
+    expect(scripts.map(({ stdout }) => stdout.match(/^import .*|^ {2}env.*/gm))).toMatchInlineSnapshot(`
+      [
+        [
+          "import { train } from "kusari";",
+          "import makeEnv from "./factory.ts";",
+          "  env: () => makeEnv({}),",
+        ],
+        [
+          "import { train } from "kusari";",
+          "import "./id.ts";",
+          "  env: "./id.ts",",
+        ],
+      ]
+    `);
   });
 
   test("what is wrong with it is said in one line", async () => {

@@ -165,7 +165,7 @@ describe("the report", () => {
     expect(runReport({ ...result, outcome: "stopped", evaluation: null }, "./my env.ts")).toMatchInlineSnapshot(`
       "stopped: no evaluation yet
       10500 steps, 222 episodes, 1.4 s (7.51k steps/s)
-      saved; continue with rl resume 'runs/my run'
+      saved; continue with rl resume 'runs/my run' --env './my env.ts'
       "
     `);
   });
