@@ -267,9 +267,9 @@ export async function runLoop(
       seconds: seconds(),
       stepsPerSecond: taken / Math.max(trained / 1_000, 1e-6),
       evaluation,
-      keptStep,
       runDirectory: store?.directory ?? null,
       outcome,
+      keptStep,
     };
   }
   try {

@@ -196,7 +196,9 @@ describe("devices", () => {
   it("a Variable of another device raises", async () => {
     const x = scope(() => variable([1, 2]).detach());
     await openDevice("reference");
-    expect(() => x.add(1)).toThrowErrorMatchingInlineSnapshot(`[UsageError: addConstant: a Variable may be used only on the device it was made on; got a Variable of shape (2) after another device was opened. Make it anew.]`);
+    expect(() => x.add(1)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: addConstant: a Variable may be used only on the device it was made on; got a Variable of shape (2) after another device was opened. Make it anew.]`,
+    );
     expect(x.isAlive).toBe(false);
     await openDevice("cpu");
     expect(x.toArray()).toEqual([1, 2]);
