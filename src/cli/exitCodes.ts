@@ -50,5 +50,7 @@ export function errorText(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error) return error.stack ?? error.message;
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
   const unexpected = exitCodeOf(error) === exitCodes.internal;
-  return unexpected ? `rl: unexpected error: ${message} (RL_DEBUG=1 shows where it came from)` : `rl: ${message}`;
+  return unexpected
+    ? `rl: unexpected error: ${message} (RL_DEBUG=1 shows where it came from)`
+    : message.replace(/^(?!rl\b)/, "rl: ");
 }

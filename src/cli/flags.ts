@@ -108,4 +108,4 @@ export function refuseUnknown(
 }
 
 /** The words after the command that belong to no flag. */
-export const wordsOf = (argv: Argv): readonly string[] => (argv._ as (string | number)[]).slice(1).map(String);
+export const wordsOf = (argv: Argv): readonly string[] => (argv._ as (string | number)[]).map(String);

@@ -4,6 +4,7 @@
 export interface ScriptEnvFile {
   readonly file: string;
   readonly exported: "class" | "factory" | "id";
+  readonly id: string;
 }
 
 /** A JSON value as TypeScript writes it: keys without quotes where they need none, lists on one line. */
@@ -38,6 +39,7 @@ export function printScript(config: Readonly<Record<string, unknown>>, envFile: 
     const kwargs = literal(envKwargs ?? {});
     if (envFile.exported === "id") {
       imports.push(`import ${from};\n`);
+      environment = { ...environment, env: envFile.id };
     } else {
       imports.push(`import makeEnv from ${from};\n`);
       environment = {};

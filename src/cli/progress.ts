@@ -45,6 +45,9 @@ function parts({ step, steps, episodeReturn, statistics, stepsPerSecond, seconds
   ].filter((x): x is { rank: number; text: string } => x.text !== null);
 }
 
+/** Columns below which numbers give way to the bar. */
+const shortestBar = 6;
+
 const length = (texts: readonly string[]) => texts.join("  ").length;
 
 /**
@@ -52,7 +55,6 @@ const length = (texts: readonly string[]) => texts.join("  ").length;
  * Never longer than `width`.
  */
 export function liveLine(progress: ProgressEvent, width: number): string {
-  const shortestBar = width < 60 ? 6 : 10;
   let kept = parts(progress);
   while (kept.length > 1 && shortestBar + 1 + length(kept.map((x) => x.text)) > width) {
     const last = Math.max(...kept.map((x) => x.rank));

@@ -1,6 +1,6 @@
 /** Parses the command line, loads the one command that was typed, and turns errors into one line and an exit code. */
 import { readFileSync } from "node:fs";
-import yargs, { type Options } from "yargs";
+import yargs, { type Argv } from "yargs";
 import { isEnabled } from "../debug.ts";
 import { nearest, UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
@@ -65,40 +65,49 @@ export async function rl(typed: readonly string[]): Promise<number> {
 
 async function parseAndRun(typed: readonly string[]): Promise<number> {
   refuseUnknownCommand(typed);
-  let code: number = exitCodes.fine;
-  const parser = yargs(typed.length === 0 ? ["--help"] : [...typed])
-    .scriptName("rl")
+  const [word, ...rest] = typed;
+  const entry = entries.find(({ name }) => name === word);
+  if (entry) return runCommand(entry, rest);
+  const parser = parserFor("rl", typed.length === 0 ? ["--help"] : typed)
     .usage("Usage: rl COMMAND [flags]\n\nKusari: reinforcement learning for TypeScript.")
+    .epilogue(`rl COMMAND --help tells more about a command.\n\n${exitCodesHelp}`);
+  for (const { name, words, describe } of entries) {
+    parser.command(name, words === "" ? describe : `${describe}: rl ${name} ${words}`);
+  }
+  await parser.parseAsync();
+  return exitCodes.fine;
+}
+
+/** Parses and runs one command. yargs never hears of the others: it would lay out their help at every start. */
+async function runCommand({ name, load }: Entry, typed: readonly string[]): Promise<number> {
+  const { command } = await load();
+  const options = await command.options(typed);
+  const where = `rl ${name}`;
+  const examples = command.examples.map((line) => `  ${line}`).join("\n");
+  const argv = await parserFor(where, typed)
+    .usage(command.usage)
+    .options(options)
+    .epilogue(`Examples:\n${examples}`)
+    .parseAsync();
+  // yargs has answered these
+  if (argv.help || argv.version) return exitCodes.fine;
+  refuseUnknown(where, argv, typed, options, command);
+  return command.run(argv);
+}
+
+/** What all commands share; yargs answers `--help` and `--version` itself. */
+function parserFor(where: string, typed: readonly string[]): Argv {
+  return yargs([...typed])
+    .scriptName("rl")
     .parserConfiguration(parserConfiguration)
     .detectLocale(false)
     .version(version())
     .help()
     .alias("help", "h")
     .describe({ help: "show this help", version: "show the version" })
-    .epilogue(`rl COMMAND --help tells more about a command.\n\n${exitCodesHelp}`)
     .wrap(process.stdout.columns ? Math.min(process.stdout.columns, 120) : 100)
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? complaint(`rl ${entries.find((entry) => entry.name === typed[0])?.name ?? ""}`.trim(), message);
+      throw error && error.name !== "YError" ? error : complaint(where, message);
     });
-  for (const { name, words, describe, load } of entries) {
-    let command: Command;
-    let options: Record<string, Options>;
-    parser.command({
-      command: name,
-      describe: words === "" ? describe : `${describe}: rl ${name} ${words}`,
-      builder: async (own) => {
-        ({ command } = await load());
-        options = await command.options(typed.slice(1));
-        const examples = command.examples.map((line) => `  ${line}`).join("\n");
-        return own.usage(command.usage).options(options).epilogue(`Examples:\n${examples}`);
-      },
-      handler: async (argv) => {
-        refuseUnknown(`rl ${name}`, argv, typed, options, command);
-        code = await command.run(argv);
-      },
-    });
-  }
-  await parser.parseAsync();
-  return code;
 }

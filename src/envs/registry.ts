@@ -64,8 +64,9 @@ export function register(registration: EnvRegistration): void {
 /** The ids of all environments. */
 export const listEnvs = (): readonly string[] => [...registry.keys()];
 
-/** Ids of one name, the newest version first. */
-function versionsOf(name: string): string[] {
+/** The ids of one environment in all its versions, the newest first. */
+export function versionsOf(id: string): string[] {
+  const { name } = parseId(id);
   return [...registry.keys()]
     .filter((id) => parseId(id).name === name)
     .sort((a, b) => (parseId(b).version ?? -1) - (parseId(a).version ?? -1));

@@ -133,47 +133,47 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: rl: the command must be one of train, eval, resume, list; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, eval, resume, list; got trian. Did you mean rl train?
       rl --agent dqn
-        2 rl: rl: a command must come first; got --agent. See rl --help.
+        2 rl: a command must come first; got --agent. See rl --help.
       rl train --env CartPole
-        2 rl: rl train: --agent must be given; got none. Choose one with rl list agents.
+        2 rl train: --agent must be given; got none. Choose one with rl list agents.
       rl train --agent dqn
-        2 rl: rl train: --env must be given; got none. Choose one with rl list envs, or pass a file.
+        2 rl train: --env must be given; got none. Choose one with rl list envs, or pass a file.
       rl train --agent dqn --env CartPole --setps 5
-        2 rl: rl train: there is no flag --setps. Did you mean --steps?
+        2 rl train: there is no flag --setps. Did you mean --steps?
       rl train --agent dqn --env CartPole --steps
-        1 rl: unexpected error: Not enough arguments following: steps (RL_DEBUG=1 shows where it came from)
+        2 rl train: --steps needs a value; got none.
       rl train --agent dqn --env CartPole --steps abc
-        2 rl: rl train: --steps must be a whole number of at least 1; got abc. It is the environment steps to train for at most.
+        2 rl train: --steps must be a whole number of at least 1; got abc. It is the environment steps to train for at most.
       rl train --agent dqn --env CartPole --steps -5
-        2 rl: rl train: --steps must be a whole number of at least 1; got -5. It is the environment steps to train for at most.
+        2 rl train: --steps must be a whole number of at least 1; got -5. It is the environment steps to train for at most.
       rl train --agent dqn --env CartPole --steps 1e3.5
-        2 rl: rl train: --steps must be a whole number of at least 1; got 1e3.5. It is the environment steps to train for at most.
+        2 rl train: --steps must be a whole number of at least 1; got 1e3.5. It is the environment steps to train for at most.
       rl train --agent dqn --env CartPole --no-steps
-        2 rl: rl train: --steps must be a whole number of at least 1; got false. It is the environment steps to train for at most.
+        2 rl train: --steps must be a whole number of at least 1; got false. It is the environment steps to train for at most.
       rl train --agent dqn --env CartPole --gamma 2
-        2 rl: rl train: --gamma must be a number between 0 and 1; got 2. It is the discount per environment step.
+        2 rl train: --gamma must be a number between 0 and 1; got 2. It is the discount per environment step.
       rl train --agent dqn --env CartPole --hidden-sizes 64,x
-        2 rl: rl train: --hidden-sizes must be a list of whole numbers of at least 1; got 64,x. It is the units of the hidden layers.
+        2 rl train: --hidden-sizes must be a list of whole numbers of at least 1; got 64,x. It is the units of the hidden layers.
       rl train --agent dqn --env CartPole --activation rellu
-        2 rl: rl train: --activation must be one of relu, tanh, sigmoid; got rellu. It is the activation of the hidden layers.
+        2 rl train: --activation must be one of relu, tanh, sigmoid; got rellu. It is the activation of the hidden layers.
       rl train --agent dqn --env CartPole --clip-delta=maybe
-        2 rl: rl train: --clip-delta must be true or false; got maybe. Write --clip-delta or --no-clip-delta.
+        2 rl train: --clip-delta must be true or false; got maybe. Write --clip-delta or --no-clip-delta.
       rl train --agent dqn --env CartPole 500
-        2 rl: rl train: every value needs its flag; got 500. See rl train --help.
+        2 rl train: every value needs its flag; got 500. See rl train --help.
       rl train --agent dqn --env CartPole --device gpu
-        2 rl: rl train: --device must be one of auto, cpu, reference; got gpu. It is the what runs the networks.
+        2 rl train: --device must be one of auto, cpu, reference; got gpu. It is the device that runs the networks.
       rl train --agent dqn --env CartPole --env.suttonBarto true
         2 rl: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs; got suttonBarto. Check its spelling.
       rl train --agent dqn --env CartPole --config typo.json
-        2 rl: rl train: there is no config key learningRat for dqn. Did you mean learningRate?
+        2 rl train: there is no config key learningRat for dqn. Did you mean learningRate?
       rl train --agent dqn --env CartPole --config value.json
         2 rl: train: gamma must be a number between 0 and 1; got 2. It is the discount per environment step.
       rl train --agent dqn --env CartPole --config broken.json
-        2 rl: rl train: broken.json must be JSON; Unexpected end of JSON input.
+        2 rl train: broken.json must be JSON; Unexpected end of JSON input.
       rl train --agent dqn --env CartPole --config nothing.json
-        2 rl: rl train: --config must be a file that can be read; got nothing.json (ENOENT). Check the path.
+        2 rl train: --config must be a file that can be read; got nothing.json (ENOENT). Check the path.
       rl train --agent dqn --env CartPole --out done
         2 rl: train: out must be a directory without a run; got done, which holds one. Choose another, or continue that run with rl resume done.
       rl train --agent dqn --env CartPole --out file/run
@@ -185,11 +185,11 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env Cartpol
         2 rl: make: an environment's id must be one of CartPole-v0, CartPole-v1, ABC-v0; got Cartpol. Did you mean CartPole-v1?
       rl train --agent dqn --env ./nothing.ts
-        2 rl: rl train: --env must be an environment's id or a file; got ./nothing.ts, which is not there.
+        2 rl train: --env must be an environment's id or a file; got ./nothing.ts, which is not there.
       rl resume
-        2 rl: rl resume: the run directory must be given; got none. Write rl resume RUN.
+        2 rl resume: the run directory must be given; got none. Write rl resume RUN.
       rl resume nothing
-        2 rl: rl resume: the run directory must be one that train made; got nothing, which is not there. Check the path.
+        2 rl resume: the run directory must be one that train made; got nothing, which is not there. Check the path.
       rl resume done
         2 rl: resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
       rl resume done --steps 100
@@ -199,17 +199,17 @@ describe("bad input gets one line and its exit code", () => {
       rl resume foreign --steps 1000
         4 rl: resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
       rl eval nothing
-        2 rl: rl eval: the run directory must be one that train made; got nothing, which is not there. Check the path.
+        2 rl eval: the run directory must be one that train made; got nothing, which is not there. Check the path.
       rl eval done --which last
-        2 rl: rl eval: --which must be one of best, finish; got last. It is the the weights: of the best evaluation or of the result.
+        2 rl eval: --which must be one of best, finish; got last. It is the weights to play: those of the best evaluation or of the result.
       rl eval done --episodes 0
-        2 rl: rl eval: --episodes must be a whole number of at least 1; got 0. It is the greedy episodes to play.
+        2 rl eval: --episodes must be a whole number of at least 1; got 0. It is the greedy episodes to play.
       rl eval weights
-        4 rl: rl eval: the weights in weights/finish are of no use; safetensors: the header must end within the file, at byte 488; got 100 bytes. The file was cut short; get it again.
+        4 rl eval: the weights in weights/finish are of no use; safetensors: the header must end within the file, at byte 488; got 100 bytes. The file was cut short; get it again.
       rl list agent
-        2 rl: rl list: what to list must be agents or envs; got agent. Did you mean rl list agents?
+        2 rl list: what to list must be agents or envs; got agent. Did you mean rl list agents?
       rl list
-        2 rl: rl list: what to list must be agents or envs; got nothing. Write rl list agents."
+        2 rl list: what to list must be agents or envs; got nothing. Write rl list agents."
     `);
   });
 
@@ -278,8 +278,8 @@ describe("help and lists", () => {
     ]);
     expect(agents.stdout).toMatch(/^id +actions +recurrent +async +paper\n/);
     expect(agents.stdout).toMatch(/^dqn +Discrete +no +no +Mnih et al\. 2015/m);
-    expect(envs.stdout).toMatch(/^id +observations +actions +max steps +reward threshold\n/);
-    expect(envs.stdout).toMatch(/^CartPole-v1 +Box.* +Discrete\(2\) +500 +475$/m);
+    expect(envs.stdout).toMatch(/^id +observations +actions +max steps +reward threshold +older versions\n/);
+    expect(envs.stdout).toMatch(/^CartPole-v1 +Box.* +Discrete\(2\) +500 +475 +CartPole-v0$/m);
     expect(JSON.parse(agentsJson.stdout)).toContainEqual(
       expect.objectContaining({ id: "dqn", actionSpaces: ["Discrete"] }),
     );
@@ -296,8 +296,8 @@ describe("train, eval and resume", () => {
     expect(code).toBe(0);
     expect(events[0]).toMatchObject({ event: "start", agent: "dqn", env: "CartPole-v1", seed: 0, steps: 600 });
     const { seconds, stepsPerSecond, evaluation, ...rest } = events.at(-1)!;
-    expect(Object.keys(events.at(-1)!).slice(0, 9)).toEqual(
-      words("event agent env seed steps episodes seconds stepsPerSecond evaluation"),
+    expect(Object.keys(events.at(-1)!).slice(0, 10)).toEqual(
+      words("event agent env seed steps episodes seconds stepsPerSecond evaluation runDirectory"),
     );
     expect(rest).toMatchObject({ event: "result", steps: 600, outcome: "finished", runDirectory: expect.any(String) });
     expect(Object.keys(evaluation as object)).toEqual(words("episodes mean median stdev min max"));
@@ -486,7 +486,7 @@ describe("an environment in a file", () => {
         [
           "import { train } from "kusari";",
           "import "./id.ts";",
-          "  env: "./id.ts",",
+          "  env: "Coin-v3",",
         ],
       ]
     `);
@@ -504,11 +504,11 @@ describe("an environment in a file", () => {
     expect(
       ended.map(({ stderr }) => stderr.replaceAll(`${fs.realpathSync(folder)}/`, "")).join(""),
     ).toMatchInlineSnapshot(`
-      "rl: rl train: ./syntax.ts must be a module that runs; it failed with Error: ParseError: Unexpected token syntax.ts:1:22
-      rl: rl train: ./throws.ts must be a module that runs; it failed with RangeError: out of coins
-      rl: rl train: ./nothing.ts must export by default a class of environments, a function that makes one, or an id that it registered; got an object of class Object.
-      rl: rl train: what ./other.ts makes must have observationSpace, actionSpace, reset, step, saveState, loadState; got an object of class Object without observationSpace, actionSpace, reset, saveState, loadState. Extend Env of kusari.
-      rl: rl train: ./string.ts must export by default a class of environments, a function that makes one, or an id that it registered; got the id Coin-v9.
+      "rl train: ./syntax.ts must be a module that runs; it failed with Error: ParseError: Unexpected token syntax.ts:1:22
+      rl train: ./throws.ts must be a module that runs; it failed with RangeError: out of coins
+      rl train: ./nothing.ts must export by default a class of environments, a function that makes one, or an id that it registered; got an object of class Object.
+      rl train: what ./other.ts makes must have observationSpace, actionSpace, reset, step, saveState, loadState; got an object of class Object without observationSpace, actionSpace, reset, saveState, loadState. Extend Env of kusari.
+      rl train: ./string.ts must export by default a class of environments, a function that makes one, or an id that it registered; got the id Coin-v9.
       "
     `);
   });

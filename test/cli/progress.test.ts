@@ -55,7 +55,7 @@ describe("the live line", () => {
     expect([119, 79, 59, 39, 20, 9].map((width) => liveLine(progressAt(42_000), width))).toMatchInlineSnapshot(`
       [
         "██████████░░░░░░░░░░░░░░  42%  42.0k/100k  9.81k/s  return 187    loss 0.0123  ε 0.05  0:06 left",
-        "██████░░░░░░░░░  42%  42.0k/100k  9.81k/s  return 187    loss 0.0123  0:06 left",
+        "██░░░░░  42%  42.0k/100k  9.81k/s  return 187    loss 0.0123  ε 0.05  0:06 left",
         "███░░░░░  42%  42.0k/100k  9.81k/s  return 187    0:06 left",
         "███░░░░░░  42%  return 187    0:06 left",
         "██████░░░░░░░░░  42%",

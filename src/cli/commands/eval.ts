@@ -13,7 +13,12 @@ import { envFileFlag, runOf } from "../runArgument.ts";
 const settings = {
   episodes: hp.integer(100, "greedy episodes to play", "Kusari"),
   seed: hp.integer(0, "seed of the first episode; each later one has the next number", "Kusari", { min: 0 }),
-  which: hp.choice(["best", "finish"], "finish", "the weights: of the best evaluation or of the result", "Kusari"),
+  which: hp.choice(
+    ["best", "finish"],
+    "finish",
+    "weights to play: those of the best evaluation or of the result",
+    "Kusari",
+  ),
 } as const;
 
 const has = (directory: string, kept: Kept) => existsSync(path.join(directory, kept, "score.json"));

@@ -33,24 +33,27 @@ async function agents(): Promise<List> {
 }
 
 async function envs(): Promise<List> {
-  const { listEnvs, make } = await import("../../envs/index.ts");
-  const rows = listEnvs().map((id) => {
+  const { listEnvs, make, versionsOf } = await import("../../envs/index.ts");
+  const newest = listEnvs().filter((id) => versionsOf(id)[0] === id);
+  const rows = newest.map((id) => {
     const env = make(id);
     const { maxEpisodeSteps = null, rewardThreshold = null } = env.spec ?? {};
     const observationSpace = String(env.observationSpace);
     const actionSpace = String(env.actionSpace);
     env.close();
-    return { id, observationSpace, actionSpace, maxEpisodeSteps, rewardThreshold };
+    const olderVersions = versionsOf(id).slice(1);
+    return { id, observationSpace, actionSpace, maxEpisodeSteps, rewardThreshold, olderVersions };
   });
   return {
     rows,
-    headings: ["id", "observations", "actions", "max steps", "reward threshold"],
+    headings: ["id", "observations", "actions", "max steps", "reward threshold", "older versions"],
     cells: rows.map((row) => [
       row.id,
       row.observationSpace,
       row.actionSpace,
       orNone(row.maxEpisodeSteps),
       orNone(row.rewardThreshold),
+      row.olderVersions.join(", "),
     ]),
   };
 }

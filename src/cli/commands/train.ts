@@ -39,8 +39,8 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
     const strings = ["agent", "env", "config"];
     const first: Argv = Parser([...typed], { string: strings, configuration: parserConfiguration });
     const file = configFileOf(first);
-    const help = typed.includes("--help") || typed.includes("-h");
-    const agent = help ? agentOf(first, file) : requiredAgent(first, file);
+    const isAsking = typed.some((word) => ["--help", "-h", "--version"].includes(word));
+    const agent = isAsking ? agentOf(first, file) : requiredAgent(first, file);
     const others = otherDefaults(agent, first, file);
     const what = "What to train:";
     const text = { group: what, nargs: 1 };
@@ -83,7 +83,7 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
       return exitCodes.fine;
     }
     if (argv["print-script"]) {
-      process.stdout.write(printScript(completeConfig(given), envFile && { file: env, exported: envFile.exported }));
+      process.stdout.write(printScript(completeConfig(given), envFile && { file: env, ...envFile }));
       return exitCodes.fine;
     }
     return watchRun(train(config), argv, envFile ? env : null);
