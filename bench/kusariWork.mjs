@@ -1,5 +1,5 @@
 /** The works of bench/updates.mjs in Kusari, through the public API. Build first: npm run build. */
-import { autograd, DoubleDQN, make, Random } from "../dist/index.js";
+import { autograd, DoubleDQN, DQN, make, Random } from "../dist/index.js";
 
 const { matmul, noBackprop, persistent, scope } = autograd;
 const spaces = { observationSpace: { shape: [4] }, actionSpace: { n: 2 } };
@@ -18,12 +18,12 @@ function timed(repeat, body) {
 }
 
 /** An agent whose replay buffer holds random transitions. */
-function filledAgent(hidden, batch) {
-  return once(`agent ${hidden} ${batch}`, () => {
+function filledAgent(hidden, batch, double) {
+  return once(`agent ${hidden} ${batch} ${double}`, () => {
     const random = new Random(0);
     const replayStartSize = Math.max(1000, batch);
     const sizes = { hiddenSizes: [hidden, hidden], minibatchSize: batch, replayStartSize, replayCapacity: 10_000 };
-    const agent = new DoubleDQN({ ...spaces, ...sizes, random });
+    const agent = new (double ? DoubleDQN : DQN)({ ...spaces, ...sizes, random });
     const obs = () => Float32Array.from({ length: 4 }, () => random.normal());
     for (let i = 0; i < replayStartSize; i++) {
       agent.act(obs());
@@ -34,13 +34,13 @@ function filledAgent(hidden, batch) {
 }
 
 const works = {
-  dqnUpdate({ hidden, batch, repeat }) {
-    const agent = filledAgent(hidden, batch);
+  dqnUpdate({ hidden, batch, double, repeat }) {
+    const agent = filledAgent(hidden, batch, double);
     return timed(repeat, () => agent.update());
   },
 
   act({ hidden = 64, repeat }) {
-    const agent = filledAgent(hidden, 32);
+    const agent = filledAgent(hidden, 32, false);
     const obs = new Float32Array(4);
     return agent.evalMode(() =>
       timed(repeat, () => {

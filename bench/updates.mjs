@@ -11,16 +11,17 @@ import { setFlagsFromString } from "node:v8";
 import { start } from "./peers/peer.mjs";
 
 const gemm = (m, k = m, n = m) => ({ label: `gemm ${m}×${k}×${n}`, name: "gemm", options: { m, k, n } });
-const dqnUpdate = (hidden, batch) => ({
-  label: `dqnUpdate hidden ${hidden}, batch ${batch}`,
+const dqnUpdate = (hidden, batch, double = false) => ({
+  label: `${double ? "double dqn" : "dqnUpdate"} (${hidden}, ${batch})`,
   name: "dqnUpdate",
-  options: { hidden, batch },
+  options: { hidden, batch, double },
 });
 const works = [
   dqnUpdate(64, 32),
   dqnUpdate(64, 128),
   dqnUpdate(128, 32),
   dqnUpdate(128, 128),
+  dqnUpdate(64, 32, true),
   { label: "act hidden 64, batch 1", name: "act", options: { hidden: 64 } },
   ...[64, 128, 256, 512, 1024].map((n) => gemm(n)),
   gemm(32, 64, 64),

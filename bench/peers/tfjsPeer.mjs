@@ -47,8 +47,9 @@ function forward([w1, b1, w2, b2, w3, b3], activation, x) {
   return tf.add(tf.matMul(layer(layer(x, w1, b1), w2, b2), w3), b3);
 }
 
-class DoubleDQN {
-  constructor(hidden, activation, eps) {
+class DQN {
+  constructor(hidden, activation, eps, double) {
+    this.double = double;
     this.activation = activation;
     this.online = parameters(hidden);
     this.target = parameters(hidden);
@@ -68,9 +69,11 @@ class DoubleDQN {
       const x = tf.tensor2d(obs, [action.length, 4]);
       const taken = tf.oneHot(tf.tensor1d(action, "int32"), 2);
       const nextX = tf.tensor2d(nextObs, [action.length, 4]);
-      const best = tf.oneHot(tf.argMax(forward(this.online, this.activation, nextX), 1), 2);
-      const nextQ = tf.sum(tf.mul(forward(this.target, this.activation, nextX), best), 1);
-      const y = tf.add(tf.tensor1d(reward), tf.mul(tf.tensor1d(discount), nextQ));
+      const nextQ = forward(this.target, this.activation, nextX);
+      const nextValue = this.double
+        ? tf.sum(tf.mul(nextQ, tf.oneHot(tf.argMax(forward(this.online, this.activation, nextX), 1), 2)), 1)
+        : tf.max(nextQ, 1);
+      const y = tf.add(tf.tensor1d(reward), tf.mul(tf.tensor1d(discount), nextValue));
       const loss = () => tf.losses.huberLoss(y, tf.sum(tf.mul(forward(this.online, this.activation, x), taken), 1));
       const { grads } = tf.variableGrads(loss, this.online);
       this.adam.applyGradients(grads);
@@ -152,7 +155,7 @@ class Replay {
 class Quickstart {
   constructor() {
     this.env = new CartPole();
-    this.agent = new DoubleDQN(50, "tanh", 1e-2);
+    this.agent = new DQN(50, "tanh", 1e-2, true);
     this.replay = new Replay(1_000_000);
     this.obs = this.env.reset();
     this.updates = 0;
@@ -195,14 +198,14 @@ function timed(repeat, body) {
 }
 
 const works = {
-  dqnUpdate({ hidden, batch, repeat }) {
-    const agent = once(`update ${hidden} ${batch}`, () => new DoubleDQN(hidden, "relu", 1e-8));
+  dqnUpdate({ hidden, batch, double, repeat }) {
+    const agent = once(`update ${hidden} ${batch} ${double}`, () => new DQN(hidden, "relu", 1e-8, double));
     const batches = once(`minibatches ${batch}`, () => minibatches(batch));
     return timed(repeat, (i) => agent.update(batches[i % batches.length]));
   },
 
   act({ hidden = 64, repeat }) {
-    const agent = once(`act ${hidden}`, () => new DoubleDQN(hidden, "relu", 1e-8));
+    const agent = once(`act ${hidden}`, () => new DQN(hidden, "relu", 1e-8, false));
     const obs = new Float32Array(4);
     return timed(repeat, () => agent.act(obs));
   },

@@ -94,8 +94,9 @@ def network(hidden, activation):
     )
 
 
-class DoubleDQN:
-    def __init__(self, hidden, activation, eps):
+class DQN:
+    def __init__(self, hidden, activation, eps, double):
+        self.double = double
         self.online = network(hidden, activation)
         self.target = network(hidden, activation)
         self.copy_to_target()
@@ -111,8 +112,12 @@ class DoubleDQN:
         """One update from numpy arrays: obs and next_obs (batch, 4), action (batch, 1), reward and discount (batch, 1)."""
         obs, action, reward, discount, next_obs = map(torch.from_numpy, batch)
         with torch.no_grad():
-            next_action = self.online(next_obs).argmax(1, keepdim=True)
-            y = torch.addcmul(reward, discount, self.target(next_obs).gather(1, next_action))
+            next_q = self.target(next_obs)
+            if self.double:
+                next_value = next_q.gather(1, self.online(next_obs).argmax(1, keepdim=True))
+            else:
+                next_value = next_q.amax(1, keepdim=True)
+            y = torch.addcmul(reward, discount, next_value)
         q = self.online(obs).gather(1, action)
         loss = F.smooth_l1_loss(q, y)
         self.adam.zero_grad(set_to_none=True)
@@ -185,7 +190,7 @@ class Replay:
 class Quickstart:
     def __init__(self):
         self.env = CartPole()
-        self.agent = DoubleDQN(50, nn.Tanh, eps=1e-2)
+        self.agent = DQN(50, nn.Tanh, eps=1e-2, double=True)
         self.replay = Replay(1_000_000)
         self.obs = self.env.reset()
         self.updates = 0
@@ -231,9 +236,10 @@ def timed(repeat, body):
     return time.perf_counter() - began
 
 
-def dqn_update(hidden, batch, repeat):
+def dqn_update(hidden, batch, double, repeat):
     agent, batches = once(
-        ("update", hidden, batch), lambda: (DoubleDQN(hidden, nn.ReLU, eps=1e-8), minibatches(batch))
+        ("update", hidden, batch, double),
+        lambda: (DQN(hidden, nn.ReLU, eps=1e-8, double=double), minibatches(batch)),
     )
     began = time.perf_counter()
     for i in range(repeat):
@@ -242,7 +248,7 @@ def dqn_update(hidden, batch, repeat):
 
 
 def act(repeat, hidden=64):
-    agent = once(("act", hidden), lambda: DoubleDQN(hidden, nn.ReLU, eps=1e-8))
+    agent = once(("act", hidden), lambda: DQN(hidden, nn.ReLU, eps=1e-8, double=False))
     obs = np.zeros(4, np.float32)
     return timed(repeat, lambda: agent.act(obs))
 
