@@ -1,0 +1,41 @@
+/** The TypeScript in the documentation and the examples run as they stand, on the built package. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createJiti } from "jiti";
+import { describe, expect, it, vi } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const blocksOf = (file: string) =>
+  [...readFileSync(`${root}${file}`, "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
+
+// the package's own name leads to dist/ from any file in its folder
+const jiti = createJiti(`${root}documentation.ts`, { moduleCache: false });
+
+describe.each(["README.md", "docs/autograd.md"])("%s", (file) => {
+  it.each(blocksOf(file).map((code, i) => [i + 1, code] as const))("block %i runs", async (_number, code) => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    // runs leave nothing behind
+    const source = code.replace(/train\(\{/, "train({ out: null,");
+    await jiti.evalModule(source, { filename: `${root}documentation.ts`, async: true });
+    expect(log.mock.calls.flat().every((value) => value !== undefined)).toBe(true);
+    log.mockRestore();
+  });
+});
+
+describe("examples/cartpole", () => {
+  const last = { "handWritten.ts": /greedy returns \[[\s\d,.]+\]\s*$/, "withTrain.ts": /everything is in runs\// };
+  it.each(Object.entries(last))("%s", async (file, expected) => {
+    const folder = mkdtempSync(path.join(tmpdir(), "example-"));
+    try {
+      const [jiti, script] = [`${root}node_modules/jiti/lib/jiti-cli.mjs`, `${root}examples/cartpole/${file}`];
+      const { stdout } = await promisify(execFile)(process.execPath, [jiti, script], { cwd: folder });
+      expect(stdout).toMatch(expected);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
