@@ -24,32 +24,43 @@ function polynomial(f: FunctionBody, z: number, coefficients: readonly number[])
   });
 }
 
-/** exp of the local's value, which must lie within [−87.33, 88.72] or be NaN. */
-function expInRange(f: FunctionBody, x: number): void {
-  const t = f.local("v128");
+interface Reduced {
+  /** The whole number n in the low bits. */
+  readonly bits: number;
+  /** x − n · unit. */
+  readonly rest: number;
+}
+
+/** x = n · unit + rest with n whole; the unit is given as the sum of parts whose products with n are exact. */
+function reduce(f: FunctionBody, x: number, perUnit: number, unit: readonly number[]): Reduced {
+  const bits = f.local("v128");
   const n = f.local("v128");
-  const r = f.local("v128");
-  const z = f.local("v128");
+  const rest = f.local("v128");
   f.get(x);
-  f.splat(Math.LOG2E);
+  f.splat(perUnit);
   f.simd("f32x4.mul");
   f.splat(roundingMagic);
   f.simd("f32x4.add");
-  f.tee(t);
+  f.tee(bits);
   f.splat(roundingMagic);
   f.simd("f32x4.sub");
   f.set(n);
-  // r = x − n ln 2, ln 2 in two parts
   f.get(x);
-  f.get(n);
-  f.splat(0.693359375);
-  f.simd("f32x4.mul");
-  f.simd("f32x4.sub");
-  f.get(n);
-  f.splat(-2.1219444e-4);
-  f.simd("f32x4.mul");
-  f.simd("f32x4.sub");
-  f.tee(r);
+  for (const part of unit) {
+    f.get(n);
+    f.splat(part);
+    f.simd("f32x4.mul");
+    f.simd("f32x4.sub");
+  }
+  f.set(rest);
+  return { bits, rest };
+}
+
+/** exp of the local's value, which must lie within [−87.33, 88.72] or be NaN. */
+function expInRange(f: FunctionBody, x: number): void {
+  const z = f.local("v128");
+  const { bits, rest: r } = reduce(f, x, Math.LOG2E, [0.693359375, -2.1219444e-4]);
+  f.get(r);
   f.get(r);
   f.simd("f32x4.mul");
   f.set(z);
@@ -65,7 +76,7 @@ function expInRange(f: FunctionBody, x: number): void {
   f.splat(1);
   f.simd("f32x4.add");
   // times 2ⁿ: n into the exponent's bits; 0 for NaN, whose low bits may be anything
-  f.get(t);
+  f.get(bits);
   f.get(x);
   f.get(x);
   f.simd("f32x4.eq");
@@ -251,36 +262,17 @@ export function sigmoid(f: FunctionBody, x: number): void {
 
 /** sin (quarter turns offset 0) or cos (offset 1); loses accuracy beyond |x| of some thousands. */
 function sinusoid(f: FunctionBody, x: number, offset: 0 | 1): void {
-  const t = f.local("v128");
-  const n = f.local("v128");
-  const r = f.local("v128");
   const z = f.local("v128");
-  f.get(x);
-  f.splat(2 / Math.PI);
-  f.simd("f32x4.mul");
-  f.splat(roundingMagic);
-  f.simd("f32x4.add");
-  f.tee(t);
-  f.splat(roundingMagic);
-  f.simd("f32x4.sub");
-  f.set(n);
-  // r = x − n π/2, π/2 in three parts
-  f.get(x);
-  for (const part of [1.5703125, 4.837512969970703e-4, 7.549789954891882e-8]) {
-    f.get(n);
-    f.splat(part);
-    f.simd("f32x4.mul");
-    f.simd("f32x4.sub");
-  }
-  f.tee(r);
+  const { bits, rest: r } = reduce(f, x, 2 / Math.PI, [1.5703125, 4.837512969970703e-4, 7.549789954891882e-8]);
+  f.get(r);
   f.get(r);
   f.simd("f32x4.mul");
   f.set(z);
   if (offset === 1) {
-    f.get(t);
+    f.get(bits);
     f.splatInt(1);
     f.simd("i32x4.add");
-    f.set(t);
+    f.set(bits);
   }
   // odd quarter: cos r, even quarter: sin r
   polynomial(f, z, [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2]);
@@ -301,14 +293,14 @@ function sinusoid(f: FunctionBody, x: number, offset: 0 | 1): void {
   f.simd("f32x4.mul");
   f.get(r);
   f.simd("f32x4.add");
-  f.get(t);
+  f.get(bits);
   f.i32(31);
   f.simd("i32x4.shl");
   f.i32(31);
   f.simd("i32x4.shr_s");
   f.simd("v128.bitselect");
   // quarters 2 and 3: minus
-  f.get(t);
+  f.get(bits);
   f.i32(30);
   f.simd("i32x4.shl");
   f.splatInt(0x80000000 | 0);
