@@ -1,12 +1,15 @@
 /**
  * Runs the README's command for many seeds, each as a process of its own, and prints how many end solved.
  *
- *   npm run build && node bench/seeds.mjs --seeds 20 [--agent dqn] [--env CartPole]
+ *   npm run build && node bench/seeds.mjs --seeds 20 [--agent dqn] [--env CartPole] [--npx]
+ *
+ * With --npx the time includes npx, as when the README's command is typed; its first start takes a second longer.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({
@@ -15,9 +18,11 @@ const { values } = parseArgs({
     from: { type: "string", default: "0" },
     agent: { type: "string", default: "dqn" },
     env: { type: "string", default: "CartPole" },
+    npx: { type: "boolean", default: false },
   },
 });
-const main = new URL("../dist/cli/main.js", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
+const [program, ...before] = values.npx ? ["npx", "rl"] : [process.execPath, join(root, "dist/cli/main.js")];
 const folder = mkdtempSync(join(tmpdir(), "kusari-seeds-"));
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
@@ -26,13 +31,8 @@ try {
   for (let seed = Number(values.from); rows.length < Number(values.seeds); seed++) {
     const began = performance.now();
     const args = ["train", "--agent", values.agent, "--env", values.env, "--seed", String(seed)];
-    const { stdout, status, stderr } = spawnSync(
-      process.execPath,
-      [main, ...args, "--json", "--out", join(folder, `${seed}`)],
-      {
-        encoding: "utf8",
-      },
-    );
+    const words = [...before, ...args, "--json", "--out", join(folder, `${seed}`)];
+    const { stdout, status, stderr } = spawnSync(program, words, { encoding: "utf8", cwd: root });
     const seconds = (performance.now() - began) / 1000;
     if (status !== 0) throw new Error(`seed ${seed}: exit ${status}: ${stderr}`);
     const result = JSON.parse(stdout.trimEnd().split("\n").at(-1));
