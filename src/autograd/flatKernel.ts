@@ -1,20 +1,45 @@
 /** Kernels over flat runs of memory, outside the graph: optimizers, target networks, gradient hooks. */
-import { backend, backendId, type InputKind, type Launch } from "../kernel/backend.ts";
+import { UsageError } from "../errors.ts";
+import {
+  backend,
+  backendId,
+  type InputKind,
+  type Kernel,
+  type Launch,
+  maxPointers,
+  pointerCount,
+} from "../kernel/backend.ts";
 import type { Expression } from "../kernel/expression.ts";
 
 /**
- * Runs the kernel over `size` elements. Pointers are the outputs' addresses, then the inputs'; an output may stand in
- * an input's place. An output at row level is one number for the whole run.
+ * Runs the kernel over `size` elements. Pointers are the outputs' addresses, then the inputs'; those of a kernel in
+ * place are the inputs' alone. An output at row level is one number for the whole run.
  */
 export type FlatKernel = (size: number, pointers: readonly number[], scalars?: readonly number[]) => void;
 
-/** @param kinds layout of each input: "element" for runs of numbers, "scalar" for one number in memory */
-export function flatKernel(name: string, outputs: readonly Expression[], kinds: readonly InputKind[]): FlatKernel {
+/**
+ * @param kinds layout of each input: "element" for runs of numbers, "scalar" for one number in memory
+ * @param options.inPlace output i overwrites input i
+ * @throws UsageError for more than 8 pointers
+ */
+export function flatKernel(
+  name: string,
+  outputs: readonly Expression[],
+  kinds: readonly InputKind[],
+  { inPlace = false }: { readonly inPlace?: boolean } = {},
+): FlatKernel {
+  const kernel: Kernel = { name, inputs: kinds, outputs, inPlace };
+  if (pointerCount(kernel) > maxPointers) {
+    throw new UsageError(
+      `${name}: a kernel must have at most ${maxPointers} pointers, one an output and one an input; got ` +
+        `${pointerCount(kernel)}. Let it work in place, or split it.`,
+    );
+  }
   let launch: Launch | undefined;
   let launchBackend = -1;
   return (size, p, s = []) => {
     if (launchBackend !== backendId) {
-      launch = backend().compile({ name, inputs: kinds, outputs });
+      launch = backend().compile(kernel);
       launchBackend = backendId;
     }
     launch!(

@@ -8,7 +8,9 @@ import { formatShape, type Version } from "./variable.ts";
 
 const own = input(0, "element");
 const other = input(1, "element");
-const blend = flatKernel("softCopy", [own.add(other.sub(own).mul(scalar(0)))], ["element", "element"]);
+const blend = flatKernel("softCopy", [own.add(other.sub(own).mul(scalar(0)))], ["element", "element"], {
+  inPlace: true,
+});
 
 export class FlatParameters {
   readonly names: readonly string[];
@@ -55,7 +57,7 @@ export class FlatParameters {
 
   softCopyFrom(source: FlatParameters, tau: number): void {
     this.#assertFits(source);
-    blend(this.size, [this.address, this.address, source.address], [tau]);
+    blend(this.size, [this.address, source.address], [tau]);
     this.version.version++;
   }
 

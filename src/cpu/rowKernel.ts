@@ -36,8 +36,8 @@ function phases(nodes: readonly Expression[]): Map<Expression, number> {
 
 export function printRowKernel(kernel: Kernel): FunctionBody {
   const f = new FunctionBody(kernelParameters);
-  const { inputs, outputs } = kernel;
-  const inputPointer = (i: number) => pointerLocal(outputs.length + i);
+  const { inputs, outputs, inPlace } = kernel;
+  const inputPointer = (i: number) => pointerLocal(inPlace ? i : outputs.length + i);
   const flat = isFlat(kernel);
   const nodes = topological(outputs);
   const phase = phases(nodes);

@@ -20,14 +20,21 @@ export interface Kernel {
   readonly name: string;
   readonly inputs: readonly InputKind[];
   readonly outputs: readonly Expression[];
+  /** Output i overwrites input i, and the pointers are the inputs' alone. */
+  readonly inPlace?: boolean;
 }
+
+/** How many pointers a kernel takes. */
+export const pointerCount = ({ inputs, outputs, inPlace }: Kernel): number =>
+  inPlace ? inputs.length : outputs.length + inputs.length;
 
 export const maxPointers = 8;
 export const maxScalars = 8;
 
 /**
  * Runs a kernel. Pointers are the outputs' addresses, then the inputs' (an output may be an input's address: a kernel
- * reads a group of elements before it writes it). Unused pointers and scalars are 0.
+ * reads a group of elements before it writes it); of a kernel in place the inputs' alone. Unused pointers and scalars
+ * are 0.
  */
 export type Launch = (
   rows: number,
@@ -150,8 +157,8 @@ export function setDefaultBackend(make: () => Backend): void {
 }
 
 /** The identity of a kernel: equal keys compute the same. */
-export function kernelKey({ inputs, outputs }: Kernel): string {
-  return `${inputs.join()}>${outputs.map((y) => y.id).join()}`;
+export function kernelKey({ inputs, outputs, inPlace }: Kernel): string {
+  return `${inputs.join()}${inPlace ? "=" : ">"}${outputs.map((y) => y.id).join()}`;
 }
 
 /** Whether a kernel sees its domain as one flat run of elements: nothing in it depends on rows. */

@@ -61,7 +61,8 @@ function evaluateNode(x: Expression, value: Map<Expression, number>): number {
 }
 
 export function referenceLaunch(kernel: Kernel, memory: Memory): Launch {
-  const { inputs, outputs } = kernel;
+  const { inputs, outputs, inPlace } = kernel;
+  const firstInput = inPlace ? 0 : outputs.length;
   const nodes = topological(outputs);
   const flat = isFlat(kernel);
   const dependsOnElement = (x: Expression) => x.level === "element";
@@ -72,7 +73,7 @@ export function referenceLaunch(kernel: Kernel, memory: Memory): Launch {
     for (let r = 0; r < (flat ? 1 : rows); r++) {
       const rowValues = new Map<Expression, number>();
       const leaf = (x: Expression, c: number): number => {
-        const base = pointers[outputs.length + x.value]!;
+        const base = pointers[firstInput + x.value]!;
         const kind = inputs[x.value];
         const at = kind === "element" ? r * cols + c : kind === "column" ? c : kind === "row" ? r : 0;
         return floats[base + at]!;

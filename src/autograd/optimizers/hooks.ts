@@ -21,11 +21,12 @@ export interface OptimizerHook {
 
 const x0 = input(0, "element");
 const x1 = input(1, "element");
+const inPlace = { inPlace: true };
 
 const sumOfSquares = flatKernel("sumOfSquares", [rowSum(x0.square())], ["element"]);
 // the factor is 1 where the norm is within the threshold
 const clipFactor = scalar(0).div(input(1, "row").sqrt().add(1e-12)).min(1);
-const scaleToNorm = flatKernel("gradientClipping", [x0.mul(clipFactor)], ["element", "scalar"]);
+const scaleToNorm = flatKernel("gradientClipping", [x0.mul(clipFactor)], ["element", "scalar"], inPlace);
 
 /** Scales all gradients so that their norm over all parameters is at most the threshold. Source: Pascanu et al. 2013. */
 export class GradientClipping implements OptimizerHook {
@@ -42,7 +43,7 @@ export class GradientClipping implements OptimizerHook {
     if (!this.#sum?.isAlive) this.#sum = persistent([]);
     const { address } = this.#sum;
     sumOfSquares(size, [address, gradAddress]);
-    scaleToNorm(size, [gradAddress, gradAddress, address], [this.threshold]);
+    scaleToNorm(size, [gradAddress, address], [this.threshold]);
   }
 
   /** The norm before clipping at the last update, for statistics. */
@@ -51,7 +52,7 @@ export class GradientClipping implements OptimizerHook {
   }
 }
 
-const clipEach = flatKernel("gradientHardClipping", [x0.max(scalar(0)).min(scalar(1))], ["element"]);
+const clipEach = flatKernel("gradientHardClipping", [x0.max(scalar(0)).min(scalar(1))], ["element"], inPlace);
 
 /** Limits every gradient to [low, high]. */
 export class GradientHardClipping implements OptimizerHook {
@@ -68,11 +69,11 @@ export class GradientHardClipping implements OptimizerHook {
   }
 
   apply({ gradAddress, size }: FlatParameters): void {
-    clipEach(size, [gradAddress, gradAddress], [this.low, this.high]);
+    clipEach(size, [gradAddress], [this.low, this.high]);
   }
 }
 
-const addDecay = flatKernel("weightDecay", [x0.add(x1.mul(scalar(0)))], ["element", "element"]);
+const addDecay = flatKernel("weightDecay", [x0.add(x1.mul(scalar(0)))], ["element", "element"], inPlace);
 
 /** Adds rate · p to the gradient of every parameter p: L2 regularisation. */
 export class WeightDecay implements OptimizerHook {
@@ -84,7 +85,7 @@ export class WeightDecay implements OptimizerHook {
   }
 
   apply({ address, gradAddress, size }: FlatParameters): void {
-    addDecay(size, [gradAddress, gradAddress, address], [this.rate]);
+    addDecay(size, [gradAddress, address], [this.rate]);
   }
 }
 
@@ -100,13 +101,13 @@ export class NonbiasWeightDecay implements OptimizerHook {
   apply({ names, parameters }: FlatParameters): void {
     parameters.forEach((p, i) => {
       const isBias = names[i] === "b" || names[i]!.endsWith(".b");
-      if (!isBias) addDecay(p.size, [p.gradAddress, p.gradAddress, p.address], [this.rate]);
+      if (!isBias) addDecay(p.size, [p.gradAddress, p.address], [this.rate]);
     });
   }
 }
 
 const sign = select(x1.gt(0), 1, select(x1.lt(0), -1, 0));
-const addSign = flatKernel("lasso", [x0.add(sign.mul(scalar(0)))], ["element", "element"]);
+const addSign = flatKernel("lasso", [x0.add(sign.mul(scalar(0)))], ["element", "element"], inPlace);
 
 /** Adds rate · sign p to the gradient of every parameter p: L1 regularisation. */
 export class Lasso implements OptimizerHook {
@@ -118,11 +119,11 @@ export class Lasso implements OptimizerHook {
   }
 
   apply({ address, gradAddress, size }: FlatParameters): void {
-    addSign(size, [gradAddress, gradAddress, address], [this.rate]);
+    addSign(size, [gradAddress, address], [this.rate]);
   }
 }
 
-const addScaled = flatKernel("gradientNoise", [x0.add(x1.mul(scalar(0)))], ["element", "element"]);
+const addScaled = flatKernel("gradientNoise", [x0.add(x1.mul(scalar(0)))], ["element", "element"], inPlace);
 
 /** Adds normal noise of variance eta / (1 + t)^0.55 to every gradient. Source: Neelakantan et al. 2015. */
 export class GradientNoise implements OptimizerHook {
@@ -143,7 +144,7 @@ export class GradientNoise implements OptimizerHook {
       // parameter by parameter: padding between them stays zero
       for (const p of parameters) {
         const noise = randomNormal(p.shape, this.#stream);
-        addScaled(p.size, [p.gradAddress, p.gradAddress, noise.address], [deviation]);
+        addScaled(p.size, [p.gradAddress, noise.address], [deviation]);
       }
     });
     this.#t++;

@@ -40,7 +40,7 @@ const kernels = new WeakMap<AnyRule, FlatKernel>();
 function kernelFor(rule: AnyRule): FlatKernel {
   let kernel = kernels.get(rule);
   if (!kernel) {
-    const tensors = ["p", "g", ...rule.statistics];
+    const tensors = ["p", ...rule.statistics, "g"];
     const leaves = Object.fromEntries([
       ...tensors.map((name, i) => [name, input(i, "element")]),
       ...rule.numberNames.map((name, i) => [name, scalar(i)]),
@@ -51,6 +51,7 @@ function kernelFor(rule: AnyRule): FlatKernel {
       rule.name,
       outputs,
       tensors.map(() => "element" as const),
+      { inPlace: true },
     );
     kernels.set(rule, kernel);
   }
@@ -81,9 +82,7 @@ export abstract class Optimizer<Hyperparameters extends object = object> {
     this.#flat = flat;
     this.#statistics = this.#rule.statistics.map(() => backend().memory.reserve(4 * flat.size));
     this.t = 0;
-    // outputs p and statistics, then inputs p, g and statistics
-    const { address, gradAddress } = flat;
-    this.#pointers = [address, ...this.#statistics, address, gradAddress, ...this.#statistics];
+    this.#pointers = [flat.address, ...this.#statistics, flat.gradAddress];
     return this;
   }
 
