@@ -113,6 +113,9 @@ export function record(
 
 /** Watches operations: `after` sees each one when it has run. */
 export interface FunctionHook {
+  /** Called when `withHook` begins. */
+  begin?(): void;
+  /** Called behind each operation. */
   after(name: string, inputs: readonly Variable[], output: Variable): void;
 }
 
@@ -129,6 +132,7 @@ function observe(name: string, inputs: readonly Variable[], output: Variable): v
 export function withHook<T>(hook: FunctionHook, body: () => T): T {
   const before = observer;
   observer = [...(before ?? []), hook];
+  hook.begin?.();
   try {
     return body();
   } finally {

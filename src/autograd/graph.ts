@@ -33,7 +33,10 @@ export function graph(y: Variable, { format = "dot" }: GraphOptions = {}): strin
   if (y.creator) visit(y.creator);
   else leaf(y);
 
-  const quoted = (label: string) => `"${label.replaceAll('"', '\\"')}"`;
+  const quoted = (label: string) =>
+    format === "mermaid"
+      ? `"${label.replaceAll('"', "#quot;")}"`
+      : `"${label.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
   if (format === "mermaid") {
     return [
       "flowchart TD",

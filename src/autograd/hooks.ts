@@ -5,7 +5,11 @@ import { formatShape, type Variable } from "./variable.ts";
 /** Adds up the time between operations, by the operation that ended it. */
 export class TimerHook implements FunctionHook {
   readonly totals = new Map<string, { calls: number; milliseconds: number }>();
-  #last = performance.now();
+  #last = 0;
+
+  begin(): void {
+    this.#last = performance.now();
+  }
 
   after(name: string): void {
     const now = performance.now();

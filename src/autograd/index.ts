@@ -6,9 +6,11 @@ export {
   colIndex,
   constant as constantExpression,
   Expression,
+  input,
   rowLen,
   rowMax,
   rowSum,
+  scalar,
   select,
   stop,
 } from "../kernel/expression.ts";
