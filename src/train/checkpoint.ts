@@ -56,6 +56,9 @@ const specialNumbers: Readonly<Record<string, number>> = {
   "-0": -0,
 };
 
+/** The place of an entry, written as in a JSON pointer (RFC 6901), so that no two places share a name. */
+const placeOf = (where: string, name: string): string => `${where}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+
 /** The tree as JSON with `{"$tensor": name}` and `{"$number": text}` in it, its typed arrays put into `tensors`. */
 function encode(state: unknown, where: string, tensors: NamedTensor[]): unknown {
   if (typeof state === "number") {
@@ -73,7 +76,7 @@ function encode(state: unknown, where: string, tensors: NamedTensor[]): unknown 
   if (prototype === Object.prototype || prototype === null) {
     const entries = Object.entries(state as object);
     if (!entries.some(([name]) => name.startsWith("$"))) {
-      return Object.fromEntries(entries.map(([name, item]) => [name, encode(item, `${where}/${name}`, tensors)]));
+      return Object.fromEntries(entries.map(([name, item]) => [name, encode(item, placeOf(where, name), tensors)]));
     }
   }
   const got = Object.prototype.toString.call(state).slice(8, -1);
@@ -171,7 +174,8 @@ export function readCheckpoint(file: string): { step: number; state: State } {
     } catch {
       refuse("must begin with a header in JSON", "something else", foreign);
     }
-    const { __metadata__: metadata = {} as Header["__metadata__"], ...places } = header;
+    const { __metadata__, ...places } = header;
+    const metadata = __metadata__ ?? {};
     if (metadata.format !== format) refuse(`must be of format ${format}`, String(metadata.format), foreign);
     if (metadata.version !== version) {
       const advice = "It is of another version of kusari: resume with that version, or begin a new run.";

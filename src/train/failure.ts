@@ -24,6 +24,15 @@ export function writeFailure(where: string, path: string, error: unknown): Devic
   return advice ? new DeviceError(`${where}: ${path} must be writable; ${advice}.`, { cause: error }) : null;
 }
 
+/** What can be done with what a run has written. */
+function wayOn(store: { readonly directory: string; readonly resumable: boolean } | null): string {
+  if (store === null) return "";
+  const { directory, resumable } = store;
+  return resumable
+    ? ` What was written is kept; continue with rl resume ${directory}.`
+    : ` It broke off before the first checkpoint of ${directory}: begin it again with another out.`;
+}
+
 /** The error of a run that broke off, of the same kind as what it broke on. */
 export function runFailure(
   error: unknown,
@@ -31,9 +40,15 @@ export function runFailure(
     part,
     step,
     steps,
-    directory,
     kept,
-  }: { part: FailedPart; step: number; steps: number; directory: string | null; kept: string | null },
+    store,
+  }: {
+    part: FailedPart;
+    step: number;
+    steps: number;
+    kept: string | null;
+    store: { readonly directory: string; readonly resumable: boolean } | null;
+  },
 ): Error {
   const what = {
     loop: "the run",
@@ -48,8 +63,7 @@ export function runFailure(
   const cause = (ours ? writeFailure("train", path, error) : null) ?? error;
   const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.?$/, ".");
   const saved = kept === null ? "" : ` (${kept})`;
-  const next = directory === null ? "" : ` What was written is kept; continue with rl resume ${directory}.`;
-  const message = `train: ${what[part]} failed at step ${step} of ${steps}${saved}: ${reason}${next}`;
+  const message = `train: ${what[part]} failed at step ${step} of ${steps}${saved}: ${reason}${wayOn(store)}`;
   const Kind = [DeviceError, ShapeError, UsageError].find((kind) => cause instanceof kind) ?? Error;
   return new Kind(message, { cause: error });
 }

@@ -25,6 +25,8 @@ export interface Score {
 /** Keeps what a run produces. Every method is done with its data when it returns (or its promise resolves). */
 export interface RunStore {
   readonly directory: string;
+  /** Whether there is a checkpoint to go on from. */
+  readonly resumable: boolean;
   progress(line: ProgressLine, timing: TimingLine): void;
   evaluation(line: EvaluationLine, statistics: Record<string, number>, seconds: number): void;
   result(line: ResultLine): void;
@@ -228,12 +230,11 @@ export async function runLoop(
     const evaluation = summarize(returns);
     const { step, episodes } = loop;
     const best = loop.best === null || evaluation.mean > loop.best.mean;
-    if (best) {
-      await store?.saveBest(agent, { step, evaluation });
-      loop.best = { step, mean: evaluation.mean };
-    }
+    if (best) await store?.saveBest(agent, { step, evaluation });
     const line: EvaluationLine = { event: "evaluation", step, episodes, evaluation, best };
     store?.evaluation(line, agent.statistics(), seconds());
+    // noted once everything is written: an evaluation that was not is played again on resume
+    if (best) loop.best = { step, mean: evaluation.mean };
     loop.solved = reaches();
     loop.evaluatedAt = step;
     loop.lastEvaluation = evaluation;
@@ -300,7 +301,7 @@ export async function runLoop(
     emit(last);
     return last;
   } catch (error) {
-    throw runFailure(error, { part, step: loop.step, steps, directory: store?.directory ?? null, kept: rescue(part) });
+    throw runFailure(error, { part, step: loop.step, steps, kept: rescue(part), store });
   }
 
   /**

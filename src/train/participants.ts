@@ -51,6 +51,17 @@ export interface Recipe {
 export const buildEnv = ({ env, envKwargs }: Pick<Recipe, "env" | "envKwargs">): TrainingEnv =>
   typeof env === "string" ? (make(env, { ...envKwargs, reuseObs: true }) as TrainingEnv) : env();
 
+/** The environment to train in and the one to evaluate in. */
+export function buildEnvs(recipe: Pick<Recipe, "env" | "envKwargs">): { env: TrainingEnv; evalEnv: TrainingEnv } {
+  const env = buildEnv(recipe);
+  try {
+    return { env, evalEnv: buildEnv(recipe) };
+  } catch (error) {
+    env.close();
+    throw error;
+  }
+}
+
 /** Opens the device of an agent that is built here; a script's agent brings its own, unless one is named. */
 export async function deviceFor(agent: Recipe["agent"], device: string | undefined): Promise<Device | null> {
   if (device === undefined && typeof agent !== "string") return null;

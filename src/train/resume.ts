@@ -4,7 +4,7 @@ import { UsageError } from "../errors.ts";
 import { declarationsSchema, parseConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
 import { restoreState, runLoop } from "./loop.ts";
-import { type AgentFactory, buildAgent, buildEnv, deviceFor, type EnvFactory, type Recipe } from "./participants.ts";
+import { type AgentFactory, buildAgent, buildEnvs, deviceFor, type EnvFactory, type Recipe } from "./participants.ts";
 import { type Run, startRun } from "./run.ts";
 import { type RunConfig, RunDirectory, readConfig, readResult } from "./runDirectory.ts";
 import { trainSettings } from "./settings.ts";
@@ -66,8 +66,7 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
     const recipe = recipeOf("resume", runDirectory, config, overrides);
     const device = await deviceFor(recipe.agent, config.device ?? undefined);
     const settings = { ...config.settings, steps };
-    const env = buildEnv(recipe);
-    const evalEnv = buildEnv(recipe);
+    const { env, evalEnv } = buildEnvs(recipe);
     let store: RunDirectory | null = null;
     try {
       const agent = buildAgent(recipe.agent, env, config.hyperparameters, settings.seed);

@@ -94,8 +94,8 @@ class RunningRun implements Run {
   readonly #listeners = new Map<string, Set<(event: RunEvent) => void>>();
   readonly #mailboxes = new Set<Mailbox>();
   #end: { error: unknown } | "done" | null = null;
-  /** Whether somebody will hear of a failure. */
-  #heard = false;
+  /** Whether somebody waits for the result; readers of events hear of a failure too, while they read. */
+  #awaited = false;
   #last: RunEvent | null = null;
   #directory: string | null = null;
 
@@ -124,7 +124,7 @@ class RunningRun implements Run {
     onResolved?: ((result: ResultEvent) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#heard = true;
+    this.#awaited = true;
     return this.#result.then(onResolved, onRejected);
   }
 
@@ -133,7 +133,7 @@ class RunningRun implements Run {
   }
 
   finally(onFinally: () => void): Promise<ResultEvent> {
-    this.#heard = true;
+    this.#awaited = true;
     return this.#result.finally(onFinally);
   }
 
@@ -150,7 +150,6 @@ class RunningRun implements Run {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<RunEvent> {
-    this.#heard = true;
     const mailbox = new Mailbox((closed) => this.#mailboxes.delete(closed));
     if (this.#end === null) {
       this.#mailboxes.add(mailbox);
@@ -172,10 +171,10 @@ class RunningRun implements Run {
 
   #close(end: { error: unknown } | "done"): void {
     this.#end = end;
+    // where nobody waits for the run its error must not pass unseen: Node reports a rejection that nobody handles
+    if (end !== "done" && !this.#awaited && this.#mailboxes.size === 0) void Promise.reject(end.error);
     for (const mailbox of this.#mailboxes) mailbox.close(end);
     this.#mailboxes.clear();
-    // where nobody waits for the run its error must not pass unseen: Node reports a rejection that nobody handles
-    if (end !== "done" && !this.#heard) void Promise.reject(end.error);
   }
 }
 

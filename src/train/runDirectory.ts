@@ -15,7 +15,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import type { Agent } from "../agents/agent.ts";
-import { UsageError } from "../errors.ts";
+import { DeviceError, UsageError } from "../errors.ts";
 import type { State } from "../state.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { writeFailure } from "./failure.ts";
@@ -52,7 +52,7 @@ export function versions(): { kusari: string; node: string } {
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** A text file that grows; a write that fails leaves it as it was. */
+/** A text file that grows. */
 class GrowingFile {
   readonly #file: string;
   readonly #fd: number;
@@ -69,19 +69,15 @@ class GrowingFile {
     try {
       writeAll(this.#fd, bytes);
     } catch (error) {
-      try {
-        this.truncate(this.length);
-      } catch {
-        // the part that was written is cut off by the next resume
-      }
       throw writeFailure("train", this.#file, error) ?? error;
     }
     this.length += bytes.length;
   }
 
+  /** Cuts off what stands behind `length`, also what a write that failed left there. */
   truncate(length: number): void {
-    fs.ftruncateSync(this.#fd, length);
     this.length = length;
+    fs.ftruncateSync(this.#fd, length);
   }
 
   sync(): void {
@@ -97,6 +93,18 @@ class GrowingFile {
 const growing = { metrics: "metrics.ndjson", scores: "scores.tsv", timing: "timing.ndjson" } as const;
 type Growing = keyof typeof growing;
 const growingNames = Object.keys(growing) as Growing[];
+
+/** Everything that a run puts into its directory, the file that claims it first. */
+const runNames = [
+  "config.json",
+  ...Object.values(growing),
+  "checkpoints",
+  "best",
+  "finish",
+  "command.txt",
+  "git.txt",
+  "lock",
+];
 
 /** What a checkpoint of a run directory holds. */
 interface SavedRun {
@@ -135,6 +143,15 @@ function makeDirectories(directory: string): void {
   }
 }
 
+/** The error of a place where a run cannot be written. */
+const unwritable = (directory: string, error: unknown): DeviceError =>
+  writeFailure("train", directory, error) ??
+  new DeviceError(
+    `train: ${directory} must be writable; nothing can be made there (${(error as NodeJS.ErrnoException).code}). ` +
+      "Choose another place with out.",
+    { cause: error },
+  );
+
 /** A directory of a run that this process writes. */
 export class RunDirectory implements RunStore {
   readonly directory: string;
@@ -165,30 +182,46 @@ export class RunDirectory implements RunStore {
    */
   static create(out: string | undefined, config: RunConfig): RunDirectory {
     const directory = out ?? freeDirectory(config);
+    const place = (name: string) => path.join(directory, name);
+    const taken = (name: string) =>
+      new UsageError(
+        name === "config.json"
+          ? `train: out must be a directory without a run; got ${directory}, which holds one. ` +
+              `Choose another, or continue that run with rl resume ${directory}.`
+          : `train: out must be a directory without a run; got ${directory}, which holds ${name} of one. Choose another.`,
+      );
+    let claim: number;
     try {
       makeDirectories(directory);
+      const there = runNames.find((name) => fs.existsSync(place(name)));
+      if (there) throw taken(there);
       // the file that makes a directory a run's is made by one process only
-      const claim = fs.openSync(path.join(directory, "config.json"), "wx");
-      fs.writeSync(claim, asJson(config));
-      fs.fsyncSync(claim);
-      fs.closeSync(claim);
-      const run = new RunDirectory(directory, config, lockRun("train", directory));
-      fs.writeFileSync(path.join(directory, "command.txt"), `${commandLine()}\n`);
-      const git = gitState();
-      if (git !== null) fs.writeFileSync(path.join(directory, "git.txt"), git);
-      return run;
+      claim = fs.openSync(place("config.json"), "wx");
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code === "EEXIST" && fs.existsSync(path.join(directory, "config.json"))) {
-        throw new UsageError(
-          `train: out must be a directory without a run; got ${directory}, which holds one. ` +
-            `Choose another, or continue that run with rl resume ${directory}.`,
-        );
-      }
-      if (code === "EEXIST" || code === "ENOTDIR") {
+      if (code === undefined) throw error;
+      if (code === "EEXIST") throw taken("config.json");
+      if (code === "ENOTDIR") {
         throw new UsageError(`train: out must be a directory; got ${directory}, where a file is. Choose another.`);
       }
+      throw unwritable(directory, error);
+    }
+    let run: RunDirectory | null = null;
+    try {
+      writeAll(claim, Buffer.from(asJson(config)));
+      fs.fsyncSync(claim);
+      run = new RunDirectory(directory, config, lockRun("train", directory));
+      fs.writeFileSync(place("command.txt"), `${commandLine()}\n`);
+      const git = gitState();
+      if (git !== null) fs.writeFileSync(place("git.txt"), git);
+      return run;
+    } catch (error) {
+      // nothing has begun: the directory must be free for another try
+      run?.close();
+      for (const name of runNames) fs.rmSync(place(name), { recursive: true, force: true });
       throw writeFailure("train", directory, error) ?? error;
+    } finally {
+      fs.closeSync(claim);
     }
   }
 
@@ -197,13 +230,18 @@ export class RunDirectory implements RunStore {
    * @throws UsageError when another process is writing it
    */
   static open(directory: string, config: RunConfig): RunDirectory {
-    const unlock = lockRun("resume", directory);
+    let unlock: (() => void) | null = null;
     try {
+      unlock = lockRun("resume", directory);
       return new RunDirectory(directory, config, unlock);
     } catch (error) {
-      unlock();
+      unlock?.();
       throw writeFailure("resume", directory, error) ?? error;
     }
+  }
+
+  get resumable(): boolean {
+    return checkpointSteps(this.#path("checkpoints")).length > 0;
   }
 
   close(): void {
@@ -221,19 +259,42 @@ export class RunDirectory implements RunStore {
     this.#files[name].append(`${JSON.stringify(line)}\n`);
   }
 
+  /**
+   * Writes whole lines to several files, or none of them: where the disk refuses one, a checkpoint may still be
+   * written, and a resume from it writes the lines again.
+   */
+  #together(write: () => void): void {
+    const lengths = this.#lengths();
+    try {
+      write();
+    } catch (error) {
+      for (const name of growingNames) this.#files[name].truncate(lengths[name]);
+      throw error;
+    }
+  }
+
+  #lengths(): SavedRun["lengths"] {
+    const lengths = growingNames.map((name) => [name, this.#files[name].length]);
+    return Object.fromEntries(lengths) as SavedRun["lengths"];
+  }
+
   progress(line: ProgressLine, timing: TimingLine): void {
-    this.#line("metrics", line);
-    this.#line("timing", timing);
+    this.#together(() => {
+      this.#line("metrics", line);
+      this.#line("timing", timing);
+    });
   }
 
   evaluation(line: EvaluationLine, statistics: Record<string, number>, seconds: number): void {
-    this.#line("metrics", line);
     const { step, episodes, evaluation } = line;
-    this.#scoreColumns ??= this.#startScores(Object.keys(statistics));
     const { mean, median, stdev, max, min } = evaluation;
     const known = [step, episodes, seconds.toFixed(3), mean, median, stdev, max, min];
-    const row = [...known, ...this.#scoreColumns.map((name) => statistics[name] ?? Number.NaN)];
-    this.#files.scores.append(`${row.join("\t")}\n`);
+    this.#together(() => {
+      this.#line("metrics", line);
+      this.#scoreColumns ??= this.#startScores(Object.keys(statistics));
+      const row = [...known, ...this.#scoreColumns.map((name) => statistics[name] ?? Number.NaN)];
+      this.#files.scores.append(`${row.join("\t")}\n`);
+    });
   }
 
   #startScores(statistics: readonly string[]): readonly string[] {
@@ -242,7 +303,7 @@ export class RunDirectory implements RunStore {
   }
 
   result(line: ResultLine): void {
-    this.#line("metrics", line);
+    this.#together(() => this.#line("metrics", line));
   }
 
   saveBest(agent: Agent, score: Score): Promise<void> {
@@ -308,7 +369,7 @@ export class RunDirectory implements RunStore {
   #withFiles(run: State): State {
     // what the checkpoint counts on must be on the disk before it
     for (const name of growingNames) this.#files[name].sync();
-    const lengths = Object.fromEntries(growingNames.map((name) => [name, this.#files[name].length]));
+    const lengths = this.#lengths();
     const place = this.#path("best");
     const names = fs.existsSync(place) ? filesIn(place) : null;
     const best = names && Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(place, name))]));
@@ -321,6 +382,9 @@ export class RunDirectory implements RunStore {
    * @throws FileError with one sentence a file when none can be used; UsageError when there is none
    */
   findCheckpoint(warn: (message: string) => void, chosen?: string): FoundCheckpoint {
+    if (chosen !== undefined && !fs.statSync(chosen, { throwIfNoEntry: false })?.isFile()) {
+      throw new UsageError(`resume: the checkpoint must be a file; got ${chosen}, where none is. Check the path.`);
+    }
     const newest = () => checkpointSteps(this.#path("checkpoints")).map((step) => this.#checkpointPath(step));
     const reasons: string[] = [];
     for (const file of chosen === undefined ? newest() : [chosen]) {
@@ -397,19 +461,19 @@ function freeDirectory({ agent, env, settings }: RunConfig): string {
   for (let n = 1; ; n++) {
     const directory = path.join("runs", `${name}-${n}`);
     try {
-      fs.mkdirSync("runs", { recursive: true });
+      makeDirectories("runs");
       // not recursive: of two processes one makes it
       fs.mkdirSync(directory);
       return directory;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === "EEXIST" && fs.statSync("runs").isDirectory()) continue;
-      if (code === "EEXIST") {
+      if (code === "EEXIST") continue;
+      if (code === "ENOTDIR") {
         throw new UsageError(
           "train: runs must be a directory; got a file of that name. Choose another place with out.",
         );
       }
-      throw writeFailure("train", directory, error) ?? error;
+      throw unwritable(directory, error);
     }
   }
 }

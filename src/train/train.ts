@@ -5,7 +5,7 @@ import { nearest, UsageError } from "../errors.ts";
 import { configSchema, layered, parseConfig, splitConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
 import { initialLoopState, runLoop } from "./loop.ts";
-import { type AgentFactory, buildAgent, buildEnv, deviceFor, type EnvFactory } from "./participants.ts";
+import { type AgentFactory, buildAgent, buildEnvs, deviceFor, type EnvFactory } from "./participants.ts";
 import { presetFor } from "./presets.ts";
 import { type Run, startRun } from "./run.ts";
 import { type RunConfig, RunDirectory, versions } from "./runDirectory.ts";
@@ -102,8 +102,7 @@ export function train(config: TrainConfig): Run {
   return startRun(async (handle): Promise<ResultEvent> => {
     const resolved = resolveConfig(config);
     const device = await deviceFor(config.agent, config.device);
-    const env = buildEnv({ env: config.env, envKwargs: resolved.envKwargs });
-    const evalEnv = buildEnv({ env: config.env, envKwargs: resolved.envKwargs });
+    const { env, evalEnv } = buildEnvs({ env: config.env, envKwargs: resolved.envKwargs });
     let store: RunDirectory | null = null;
     try {
       const stopAt =
@@ -116,7 +115,8 @@ export function train(config: TrainConfig): Run {
         kernel: device?.variant ?? null,
         device: config.device ?? null,
         agent: typeof config.agent === "string" ? config.agent : agent.name,
-        env: typeof config.env === "string" ? config.env : (env.spec?.id ?? "environment"),
+        // with its version: a resume must not take a newer one
+        env: env.spec?.id ?? "environment",
         builtByScript: [...byScript("agent"), ...byScript("env")],
         envKwargs: resolved.envKwargs,
         settings,
