@@ -274,6 +274,8 @@ export async function runLoop(
     };
   }
   try {
+    // a run that is killed at any moment can be resumed
+    if (loop.step === 0) checkpoint();
     for (;;) {
       if (due(settings.reportInterval, loop.reportedAt)) report();
       if (stop.requested) break;

@@ -103,7 +103,9 @@ describe("hooks", () => {
     scope(() => {
       const x = variable([[1, 0]]);
       withHook(finiteCheck, () => exp(x));
-      expect(() => withHook(finiteCheck, () => square(log(x)))).toThrowErrorMatchingInlineSnapshot(`[UsageError: log: the result must be finite; got -Infinity at element 1 of (1, 2) from inputs (1, 2). Look at the inputs of this operation first.]`);
+      expect(() => withHook(finiteCheck, () => square(log(x)))).toThrowErrorMatchingInlineSnapshot(
+        `[UsageError: log: the result must be finite; got -Infinity at element 1 of (1, 2) from inputs (1, 2). Look at the inputs of this operation first.]`,
+      );
     }));
 });
 

@@ -211,7 +211,9 @@ describe("the checks can fail", () => {
 
   it("and they refuse a coarse device", async () => {
     await openDevice("cpu");
-    expect(() => gradientCheck((x) => wrong(x), at)).toThrowErrorMatchingInlineSnapshot(`[UsageError: gradientCheck: the device must be "reference", as float32 is too coarse; got "cpu". Await openDevice("reference") first.]`);
+    expect(() => gradientCheck((x) => wrong(x), at)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: gradientCheck: the device must be "reference", as float32 is too coarse; got "cpu". Await openDevice("reference") first.]`,
+    );
   });
 });
 
@@ -222,7 +224,9 @@ describe("what is wrong is said", () => {
 
   it("shapes that do not fit", () =>
     scope(() => {
-      expect(() => swish(variable(rows), variable([1, 2, 3]))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: swish: one input must broadcast to the shape of the other; got x (2, 4) and beta (3). Reshape or broadcastTo one of them first.]`);
+      expect(() => swish(variable(rows), variable([1, 2, 3]))).toThrowErrorMatchingInlineSnapshot(
+        `[ShapeError: swish: one input must broadcast to the shape of the other; got x (2, 4) and beta (3). Reshape or broadcastTo one of them first.]`,
+      );
     }));
 
   it("a missing number", () =>
@@ -241,7 +245,9 @@ describe("what is wrong is said", () => {
         [sum8],
         names.map(() => "element" as const),
       ),
-    ).toThrowErrorMatchingInlineSnapshot(`[UsageError: sum8: a kernel must have at most 8 pointers, one an output and one an input; got 9. Let it work in place, or split it.]`);
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: sum8: a kernel must have at most 8 pointers, one an output and one an input; got 9. Let it work in place, or split it.]`,
+    );
   });
 
   it("a condition that is no comparison is only a number", () =>

@@ -179,7 +179,7 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env CartPole --out file/run
         2 rl: train: out must be a directory; got file/run, where a file is. Choose another.
       rl train --agent dqn --env CartPole --out /proc/kusari
-        3 rl: ENOENT: no such file or directory, mkdir '/proc/kusari'
+        3 rl: train: /proc/kusari must be writable; nothing can be made there (ENOENT). Choose another place with out.
       rl train --agent dqnn --env CartPole
         2 rl: train: agent must be one of dqn, doubledqn; got dqnn. Did you mean dqn?
       rl train --agent dqn --env Cartpol
@@ -195,9 +195,9 @@ describe("bad input gets one line and its exit code", () => {
       rl resume done --steps 100
         2 rl: resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
       rl resume cut --steps 1000
-        4 rl: resume: cut/checkpoints/step-600.safetensors must have a header of 6696 bytes; got 992. It is cut off. Resume from another checkpoint.
+        4 rl: resume: cut/checkpoints/step-600.safetensors must have a header of 6696 bytes; got 992. It is cut off. Resume from another checkpoint. resume: cut/checkpoints/step-0.safetensors must have a header of 5336 bytes; got 992. It is cut off. Resume from another checkpoint.
       rl resume foreign --steps 1000
-        4 rl: resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
+        4 rl: resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint. resume: foreign/checkpoints/step-0.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
       rl eval nothing
         2 rl eval: the run directory must be one that train made; got nothing, which is not there. Check the path.
       rl eval done --which last
@@ -579,6 +579,6 @@ describe("signals and closed pipes", () => {
     const { code, stderr } = await ended;
     expect(code).toBe(0);
     expect(stderr.replaceAll(/^step .*\n/gm, "")).toBe("");
-    expect(fs.readdirSync(path.join(folder, "unread/checkpoints"))).toHaveLength(1);
+    expect(fs.readdirSync(path.join(folder, "unread/checkpoints"))).toHaveLength(2);
   });
 });

@@ -55,6 +55,7 @@ describe("events", () => {
     const events = await allOf(train(scripted({ out: directory })));
     expect(events.map(step)).toEqual([
       "start 20",
+      "checkpoint 0",
       "progress 5",
       "progress 10",
       "evaluation 10",
@@ -75,7 +76,7 @@ describe("events", () => {
       runDirectory: directory,
       fromStep: 0,
     });
-    expect(events[2]).toEqual({
+    expect(events[3]).toEqual({
       event: "progress",
       step: 10,
       steps: 20,
@@ -85,15 +86,15 @@ describe("events", () => {
       stepsPerSecond: expect.any(Number),
       secondsLeft: expect.any(Number),
     });
-    expect(events[3]).toEqual({
+    expect(events[4]).toEqual({
       event: "evaluation",
       step: 10,
       episodes: 2,
       evaluation: { episodes: 2, ...summary },
       best: true,
     });
-    expect(events[7]).toMatchObject({ event: "evaluation", step: 20, best: false });
-    expect(events[4]).toEqual({
+    expect(events[8]).toMatchObject({ event: "evaluation", step: 20, best: false });
+    expect(events[5]).toEqual({
       event: "checkpoint",
       step: 10,
       path: path.join(directory, "checkpoints/step-10.safetensors"),
@@ -449,20 +450,21 @@ describe("failing", () => {
       `"train: the agent failed at step 151 of 1500 (the state it failed in is kept in RUN/checkpoints/failed-151.safetensors): DQN.update: the loss must be finite; got Infinity at update 2 (step 152). Lower learningRate, or look at the environment's rewards and observations. What was written is kept; continue with rl resume RUN."`,
     );
     const names = fs.readdirSync(path.join(directory, "checkpoints")).sort();
-    expect(names).toEqual(["failed-151.safetensors", "step-100.safetensors"]);
+    expect(names).toEqual(["failed-151.safetensors", "step-0.safetensors", "step-100.safetensors"]);
     // nothing is random: it fails again in the same way, from the checkpoint before
     const again = await failure(resume(directory, { env: watchedCartPole(() => {}) }));
     expect(again.message).toBe(error.message);
   });
 
   test("before the first checkpoint there is nothing to go on from, and the message does not say so", async () => {
-    const agent = new SpyAgent({}, (steps) => {
-      if (steps === 3) throw new ShapeError("bad shape");
-    });
+    const agent = new SpyAgent({});
+    agent.saveState = () => {
+      throw new ShapeError("no state to save");
+    };
     const error = await failure(train(scripted({ agent, out: directory })));
     expect(error).toBeInstanceOf(ShapeError);
     expect(error.message.replaceAll(directory, "RUN")).toMatchInlineSnapshot(
-      `"train: the agent failed at step 3 of 20 (the state it failed in is kept in RUN/checkpoints/failed-3.safetensors): bad shape. It broke off before the first checkpoint of RUN: begin it again with another out."`,
+      `"train: the run failed at step 0 of 20 (no checkpoint of this step could be written (no state to save)): no state to save. It broke off before the first checkpoint of RUN: begin it again with another out."`,
     );
   });
 

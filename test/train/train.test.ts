@@ -409,7 +409,13 @@ describe("the run directory", () => {
     run.on("checkpoint", () => kept.push(fs.readdirSync(path.join(directory, "checkpoints")).sort()));
     await run;
     const name = (step: number) => `step-${step}.safetensors`;
-    expect(kept).toEqual([[name(10)], [name(10), name(20)], [name(20), name(30)], [name(30), name(40)]]);
+    expect(kept).toEqual([
+      [name(0)],
+      [name(0), name(10)],
+      [name(10), name(20)],
+      [name(20), name(30)],
+      [name(30), name(40)],
+    ]);
   });
 
   test("out: null writes nothing anywhere", async () => {
