@@ -142,7 +142,7 @@ describe("import rules", () => {
   });
 
   it("no file is called after nothing in particular", () => {
-    const all = ["src", "test", "bench", "examples", "scripts"].flatMap(filesIn);
+    const all = ["src", "test", "bench", "examples"].flatMap(filesIn);
     expect(all.filter((file) => /(^|\/)(utils?|common|helpers?|misc)(\.|\/)/i.test(file))).toEqual([]);
   });
 
