@@ -1,33 +1,41 @@
 /** Opens the device that kernels run on; the only file that knows which backends there are. */
 import { createCpuBackend } from "./cpu/cpuBackend.ts";
 import { nearest, UsageError } from "./errors.ts";
-import { type Backend, setDefaultBackend, useBackend } from "./kernel/backend.ts";
+import { createGpuBackend } from "./gpu/gpuBackend.ts";
+import { type Backend, backend as runningBackend, setDefaultBackend, useBackend } from "./kernel/backend.ts";
 import { createNullBackend } from "./kernel/nullBackend.ts";
 import { createReferenceBackend } from "./kernel/reference.ts";
 
-export const deviceNames = ["auto", "cpu", "reference", "null"] as const;
+export const deviceNames = ["auto", "cpu", "gpu", "reference", "null"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
 export interface Device {
   readonly name: string;
   /** Which variant of the kernels runs: results may differ in the last bit between variants. */
   readonly variant: string;
+  /** Sends what waits to be run, and waits where too much is under way. Call it now and then in a loop of your own. */
+  turn(): Promise<void>;
+  /** Makes all numbers readable at once (`item()`, `toArray()`) until the next operation; on the cpu they always are. */
+  sync(): Promise<void>;
 }
 
 const opened = new Map<string, Backend>();
 
-function backendFor(name: DeviceName): Backend {
-  const resolved = name === "auto" ? "cpu" : name;
-  let found = opened.get(resolved);
+/** The backends that are there at once. */
+const makers = { cpu: createCpuBackend, reference: createReferenceBackend, null: createNullBackend } as const;
+
+function backendFor(name: keyof typeof makers): Backend {
+  let found = opened.get(name);
   if (!found) {
-    found =
-      resolved === "cpu"
-        ? createCpuBackend()
-        : resolved === "reference"
-          ? createReferenceBackend()
-          : createNullBackend();
-    opened.set(resolved, found);
+    found = makers[name]();
+    opened.set(name, found);
   }
+  return found;
+}
+
+async function gpuBackend(): Promise<Backend> {
+  const found = opened.get("gpu") ?? (await createGpuBackend());
+  opened.set("gpu", found);
   return found;
 }
 
@@ -35,8 +43,10 @@ function backendFor(name: DeviceName): Backend {
  * Makes a device the one that operations of this thread run on. Variables made on another device can not be used until
  * it is opened again.
  *
- * @param name "cpu": WebAssembly SIMD; "reference": float64 in plain JavaScript, slow, to check results with;
- *   "null": runs nothing; "auto": the fastest for reinforcement learning's sizes, at present always "cpu"
+ * @param name "cpu": WebAssembly SIMD; "gpu": WebGPU, for the engine alone as yet (agents read their numbers at once);
+ *   "reference": float64 in plain JavaScript, slow, to check results with; "null": runs nothing; "auto": the fastest for
+ *   reinforcement learning's sizes, at present always "cpu"
+ * @throws DeviceError where there is no such device
  */
 export async function openDevice(name: DeviceName = "auto"): Promise<Device> {
   if (!deviceNames.includes(name)) {
@@ -45,9 +55,31 @@ export async function openDevice(name: DeviceName = "auto"): Promise<Device> {
       `device: the name must be one of ${deviceNames.join(", ")}; got ${name}.${near ? ` Did you mean ${near}?` : ""}`,
     );
   }
-  const backend = backendFor(name);
+  const backend = name === "gpu" ? await gpuBackend() : backendFor(name === "auto" ? "cpu" : name);
   useBackend(backend);
-  return { name: backend.name, variant: backend.variant };
+  const { variant, memory } = backend;
+  return { name: backend.name, variant, turn: () => backend.turn(), sync: () => memory.sync() };
+}
+
+/** Whether the numbers of the device that runs can be read at once. */
+export const isOnHost = (): boolean => runningBackend().memory.isOnHost;
+
+/** Makes the running device's numbers readable at once until its next operation. */
+export const syncDevice = (): Promise<void> => runningBackend().memory.sync();
+
+/** Sends what the running device has waiting, and waits where too much is under way. */
+export const deviceTurn = (): Promise<void> => runningBackend().turn();
+
+/** Runs `body` on the cpu where the running device's numbers cannot be read at once: acting, beside a learner on a GPU. */
+export function onHost<T>(body: () => T): T {
+  const before = runningBackend();
+  if (before.memory.isOnHost) return body();
+  useBackend(backendFor("cpu"));
+  try {
+    return body();
+  } finally {
+    useBackend(before);
+  }
 }
 
 setDefaultBackend(() => backendFor("cpu"));

@@ -67,7 +67,8 @@ const allowed: Record<string, readonly string[]> = {
   debug: [],
   kernel: [],
   cpu: ["kernel"],
-  device: ["kernel", "cpu"],
+  gpu: ["kernel"],
+  device: ["kernel", "cpu", "gpu"],
   autograd: ["kernel", "device"],
   nets: ["autograd"],
   returns: ["autograd"],
@@ -98,13 +99,13 @@ describe("import rules", () => {
     expect(broken.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });
 
-  it("only device.ts knows the cpu", () => {
-    const users = imports.filter(({ from, to }) => partOf(from) !== "cpu" && to.startsWith("src/cpu/"));
+  it.each(["cpu", "gpu"])("only device.ts knows the %s", (part) => {
+    const users = imports.filter(({ from, to }) => partOf(from) !== part && to.startsWith(`src/${part}/`));
     expect([...new Set(users.map(({ from }) => from))]).toEqual(["src/device.ts"]);
   });
 
   it("the engine, environments, replay buffers and explorers import no package but seedrandom", () => {
-    const parts = ["kernel", "cpu", "autograd", "envs", "replay", "explorers", "nets", "returns"];
+    const parts = ["kernel", "cpu", "gpu", "autograd", "envs", "replay", "explorers", "nets", "returns"];
     const packages = imports.filter(({ from, to }) => parts.includes(partOf(from)) && !to.startsWith("src/"));
     expect(packages.map(({ from, to }) => `${from} imports ${to}`).filter((line) => !line.includes("node:"))).toEqual(
       [],

@@ -55,6 +55,16 @@ export interface Agent extends Stateful {
   /** Forget the running episode (its last action gets no reward). */
   stopEpisode(): void;
 
+  /**
+   * Whether the loop must await `turn()` before the next step: an agent that learns on a GPU waits for it there. Always
+   * at the same steps. Agents that learn on the cpu have neither.
+   */
+  readonly wantsTurn?: boolean;
+  /** Waits for updates under way, and acts with what they learned from then on. */
+  turn?(): Promise<void>;
+  /** Makes `statistics` and `saveState` readable until the next step, where numbers have to be fetched. */
+  sync?(): Promise<void>;
+
   /** Numbers about the agent's present condition, such as `averageQ`, `averageLoss`, `updates`, `epsilon`. */
   statistics(): Record<string, number>;
 

@@ -5,7 +5,9 @@
  * 1. Adam instead of RMSprop, and a small perceptron for vector observations: pass `qFunction` and `optimizer` for others.
  * 2. Defaults of replayStartSize, targetUpdateInterval and ε are those of ChainerRL's classic-control example, since
  *    the paper's (50,000; 10,000; 0.1 after a million frames) suit Atari alone.
- * 3. The error may be squared instead of clipped (`clipDelta` off), the target network follow by Polyak averaging
+ * 3. Where a GPU learns, a copy of the network acts on the cpu, with parameters at most 16 steps old (or updateInterval,
+ *    where that is more).
+ * 4. The error may be squared instead of clipped (`clipDelta` off), the target network follow by Polyak averaging
  *    (`targetUpdateMethod` soft), returns span several steps (`nStep`), and several updates follow one another.
  */
 import {
@@ -21,6 +23,7 @@ import {
   sum,
   type Variable,
 } from "../autograd/index.ts";
+import { deviceTurn, onHost, syncDevice } from "../device.ts";
 import { UsageError } from "../errors.ts";
 import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
 import { actionValueOf, activationNames, type DiscreteActionValue, Mlp, type QNetwork } from "../nets/index.ts";
@@ -28,9 +31,11 @@ import { Random } from "../random.ts";
 import { ReplayBuffer } from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
 import type { State } from "../state.ts";
+import { ActingNetwork } from "./actingNetwork.ts";
 import type { Agent, AgentSpec, BoxSpace, DiscreteSpace, Observation, ObservationSpace } from "./agent.ts";
 import { type HyperparameterValues, hp, resolveHyperparameters } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
+import { RunningAverage } from "./runningAverage.ts";
 import { Staging } from "./staging.ts";
 
 const nature = "Mnih et al. 2015, Extended Data Table 1";
@@ -73,6 +78,8 @@ export interface DQNParts {
   readonly qFunction?: QNetwork;
   /** θ⁻: a second network built like `qFunction`, which has to come with it. */
   readonly targetQ?: QNetwork;
+  /** A third one, built inside `onHost`: where a GPU learns, it acts on the cpu. */
+  readonly actingQ?: QNetwork;
   readonly optimizer?: Optimizer;
   readonly replay?: ReplayBuffer;
   readonly explorer?: Explorer;
@@ -90,6 +97,7 @@ const partNames = new Set([
   "random",
   "qFunction",
   "targetQ",
+  "actingQ",
   "optimizer",
   "replay",
   "explorer",
@@ -121,11 +129,13 @@ export class DQN implements Agent {
   /** The observation and action that wait for their outcome. */
   readonly #lastObs: Float32Array;
   #lastAction = -1;
-  #averageQ = 0;
-  #averageLoss = 0;
+  readonly #acting: ActingNetwork<QNetwork>;
+  readonly #averageQ: RunningAverage;
+  readonly #averageLoss: RunningAverage;
 
   constructor(options: DQNOptions) {
-    const { observationSpace, actionSpace, random = new Random(0), qFunction, targetQ, phi, phiShape } = options;
+    const { observationSpace, actionSpace, random = new Random(0), phi, phiShape } = options;
+    const { qFunction, targetQ, actingQ } = options;
     const given = Object.fromEntries(Object.entries(options).filter(([name]) => !partNames.has(name)));
     const h = resolveHyperparameters("DQN", dqnHyperparameters, given as Partial<DQNHyperparameters>);
     this.hyperparameters = h;
@@ -162,6 +172,8 @@ export class DQN implements Agent {
     this.qFunction = qFunction ?? makeNetwork();
     this.targetQ = targetQ ?? makeNetwork();
     this.targetQ.copyParametersFrom(this.qFunction);
+    const makeActing = actingQ ? () => actingQ : qFunction ? null : makeNetwork;
+    this.#acting = new ActingNetwork(this.qFunction, makeActing, h.updateInterval);
     this.optimizer = options.optimizer ?? this.#defaultOptimizer(h);
     this.optimizer.setup(this.qFunction);
     this.replay =
@@ -185,7 +197,9 @@ export class DQN implements Agent {
         random: random.stream("explorer"),
       });
     this.#staging = new Staging(h.minibatchSize, obsShape, []);
-    this.#actObs = persistent([1, ...obsShape]);
+    this.#actObs = onHost(() => persistent([1, ...obsShape]));
+    this.#averageQ = new RunningAverage();
+    this.#averageLoss = new RunningAverage();
     this.#values = new Float64Array(actionSpace.n);
     this.#lastObs = new Float32Array(obsSize);
   }
@@ -210,10 +224,24 @@ export class DQN implements Agent {
     return this.target(nextObs).max;
   }
 
+  get wantsTurn(): boolean {
+    return this.#acting.isDue(this.steps);
+  }
+
+  async turn(): Promise<void> {
+    await deviceTurn();
+    await this.#acting.follow();
+  }
+
+  sync(): Promise<void> {
+    return syncDevice();
+  }
+
   /** One gradient step on a minibatch from the replay buffer: the inner loop of Algorithm 1. */
   update(): void {
     scope(this.#updateBody);
     this.updates++;
+    this.#acting.noteUpdate();
     const { targetUpdateInterval, targetUpdateMethod, tau } = this.hyperparameters;
     if (this.updates % targetUpdateInterval === 0) {
       // every C steps reset Q̂ = Q
@@ -226,6 +254,7 @@ export class DQN implements Agent {
     const { clipDelta, batchAccumulator, minibatchSize, rewardScale } = this.hyperparameters;
     const batch = this.#staging;
     this.replay.sample(minibatchSize, batch.views()); // sample random minibatch of transitions
+    batch.commit();
     const y = noBackprop(this.#targetBody); // (batch): r + γ max_a′ Q̂(φ′, a′; θ⁻), r where the episode terminates
     const q = this.online(batch.obs).evaluateActions(batch.action); // (batch): Q(φ, a; θ)
     const error = clipDelta ? huberLoss(q, y, 1) : square(q.sub(y)).mul(0.5); // (batch)
@@ -242,18 +271,17 @@ export class DQN implements Agent {
   };
 
   #noteStatistics(q: Variable, loss: Variable, rewardScale: number): void {
-    const count = this.hyperparameters.minibatchSize;
-    let total = 0;
-    for (let i = 0; i < count; i++) total += q.at(i);
+    const rest = this.updates === 0 ? 1 : 1 - averageDecay;
+    this.#averageQ.follow(q, rest, 1 / rewardScale);
+    this.#averageLoss.follow(loss, rest, 1);
+    // elsewhere the loop finds out at its next report
+    if (this.#acting.isCopy) return;
     const lossNow = loss.item();
     if (!Number.isFinite(lossNow)) {
       throw new UsageError(
         `${this.name}.update: the loss must be finite; got ${lossNow} at update ${this.updates + 1} (step ${this.steps}). Lower learningRate, or look at the environment's rewards and observations.`,
       );
     }
-    const rest = this.updates === 0 ? 1 : 1 - averageDecay;
-    this.#averageQ += rest * (total / count / rewardScale - this.#averageQ);
-    this.#averageLoss += rest * (lossNow - this.#averageLoss);
   }
 
   act(obs: Observation): number {
@@ -263,7 +291,8 @@ export class DQN implements Agent {
         `${this.name}.act: the observation must have ${this.#lastObs.length} numbers; got ${input.length}. Check env.observationSpace.shape.`,
       );
     }
-    this.#actObs.write(input);
+    if (this.#acting.isCopy) onHost(() => this.#actObs.write(input));
+    else this.#actObs.write(input);
     if (!this.training) return this.#greedyAction();
     const action = this.explorer.selectAction(this.steps, this.#greedyAction, this.#actionValues);
     for (let i = 0; i < this.#lastObs.length; i++) this.#lastObs[i] = input[i]!;
@@ -272,14 +301,17 @@ export class DQN implements Agent {
   }
 
   readonly #actForward = (): void => {
-    const { qValues } = this.online(this.#actObs);
+    const { qValues } = actionValueOf(this.#acting.network.forward(this.#actObs));
     for (let a = 0; a < this.#actions; a++) this.#values[a] = qValues.at(a);
   };
   readonly #forwardBody = (): void => noBackprop(this.#actForward);
 
+  readonly #runForward = (): void => scope(this.#forwardBody);
+
   /** (actions): the values of the observation to act on. */
   readonly #actionValues = (): ArrayLike<number> => {
-    scope(this.#forwardBody);
+    if (this.#acting.isCopy) onHost(this.#runForward);
+    else this.#runForward();
     return this.#values;
   };
 
@@ -332,8 +364,8 @@ export class DQN implements Agent {
 
   statistics(): Record<string, number> {
     return {
-      averageQ: this.#averageQ,
-      averageLoss: this.#averageLoss,
+      averageQ: this.#averageQ.value,
+      averageLoss: this.#averageLoss.value,
       updates: this.updates,
       ...this.explorer.statistics(),
     };
@@ -344,12 +376,13 @@ export class DQN implements Agent {
       name: this.name,
       steps: this.steps,
       updates: this.updates,
-      averageQ: this.#averageQ,
-      averageLoss: this.#averageLoss,
+      averageQ: this.#averageQ.value,
+      averageLoss: this.#averageLoss.value,
       lastObs: this.#lastObs.slice(),
       lastAction: this.#lastAction,
       qFunction: this.qFunction.saveState(),
       targetQ: this.targetQ.saveState(),
+      actingQ: this.#acting.saveState(),
       optimizer: this.optimizer.saveState(),
       replay: this.replay.saveState(),
       explorer: this.explorer.saveState(),
@@ -365,29 +398,32 @@ export class DQN implements Agent {
       averageLoss: number;
       lastObs: Float32Array;
       lastAction: number;
-    } & Record<"qFunction" | "targetQ" | "optimizer" | "replay" | "explorer", State>;
+    } & Record<"qFunction" | "targetQ" | "actingQ" | "optimizer" | "replay" | "explorer", State>;
     if (saved.name !== this.name) {
       throw new UsageError(`load: the saved state must be of ${this.name}; got ${saved.name}. Build that agent.`);
     }
     this.qFunction.loadState(saved.qFunction);
     this.targetQ.loadState(saved.targetQ);
+    this.#acting.loadState(saved.actingQ, saved.qFunction);
     this.optimizer.loadState(saved.optimizer);
     this.replay.loadState(saved.replay);
     this.explorer.loadState(saved.explorer);
     this.steps = saved.steps;
     this.updates = saved.updates;
-    this.#averageQ = saved.averageQ;
-    this.#averageLoss = saved.averageLoss;
+    this.#averageQ.value = saved.averageQ;
+    this.#averageLoss.value = saved.averageLoss;
     this.#lastObs.set(saved.lastObs);
     this.#lastAction = saved.lastAction;
   }
 
   async save(directory: string): Promise<void> {
+    await this.sync();
     await writeModels(directory, this.name, { model: this.qFunction, target: this.targetQ }, this.optimizer);
   }
 
   async load(directory: string): Promise<void> {
     await readModels(directory, this.name, { model: this.qFunction, target: this.targetQ }, this.optimizer);
+    await this.#acting.follow();
   }
 }
 

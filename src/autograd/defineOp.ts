@@ -3,9 +3,9 @@
  * a name, the inputs' names, a formula and a sample input; the gradients of every order, the kernels of every backend
  * and the tests come from it.
  */
-import { ShapeError, UsageError } from "../errors.ts";
-import { backend, type InputKind } from "../kernel/backend.ts";
-import { type Expression, input, scalar, topological } from "../kernel/expression.ts";
+import { nearest, ShapeError, UsageError } from "../errors.ts";
+import { backend, type InputKind, maxPointers, maxScalars } from "../kernel/backend.ts";
+import { Expression, input, scalar, topological } from "../kernel/expression.ts";
 import { sizeOf } from "../kernel/strides.ts";
 import { type Domain, domainOf, type GradientRule, KernelFunction } from "./kernelFunction.ts";
 import { broadcastTo } from "./ops/broadcastTo.ts";
@@ -97,10 +97,72 @@ function broadcasts(shape: Shape, whole: Shape): boolean {
   return offset >= 0 && shape.every((n, i) => n === 1 || n === whole[i + offset]);
 }
 
+/** @throws UsageError for names that a formula could not tell apart, and for more of them than a kernel takes */
+function requireDefinition({ name, inputs, perRow = [], scalars = [], backward }: AnyOp["definition"]): void {
+  const list = (names: readonly string[]) => names.join(", ") || "none";
+  const all = [...inputs, ...scalars];
+  const doubled = all.find((x, i) => all.indexOf(x) < i);
+  if (doubled !== undefined) {
+    throw new UsageError(`${name}: inputs and scalars must have different names; got ${doubled} twice.`);
+  }
+  const reserved = backward && all.find((x) => x === "y" || x === "gy");
+  if (reserved !== undefined) {
+    throw new UsageError(
+      `${name}: where backward is given, y and gy must stay free for the output and its gradient; got ${list(all)}. Rename ${reserved}.`,
+    );
+  }
+  if (inputs.length >= maxPointers || scalars.length > maxScalars) {
+    throw new UsageError(
+      `${name}: an operation must have at most ${maxPointers - 1} inputs and ${maxScalars} scalars; got ` +
+        `${inputs.length} and ${scalars.length}. Split it into two.`,
+    );
+  }
+  const stray = perRow.find((x) => !inputs.includes(x));
+  if (stray !== undefined) {
+    throw new UsageError(`${name}: perRow must name inputs, of ${list(inputs)}; got ${stray}.`);
+  }
+  if (perRow.length >= inputs.length) {
+    throw new UsageError(
+      `${name}: at least one input must have whole rows; got inputs ${list(inputs)} and perRow ${list(perRow)}.`,
+    );
+  }
+}
+
+/** What a formula reads by name; a name that is none of them raises. */
+function readable<T extends object>(name: string, leaves: T): T {
+  return new Proxy(leaves, {
+    get(target, key, receiver) {
+      if (typeof key === "symbol" || key in target) return Reflect.get(target, key, receiver);
+      const known = Object.keys(target);
+      const meant = nearest(key, known);
+      throw new UsageError(
+        `${name}: the formula must read names among ${known.join(", ")}; got ${key}.${meant ? ` Did you mean ${meant}?` : ""}`,
+      );
+    },
+  });
+}
+
+/** @throws UsageError unless a formula gave an Expression of its own leaves */
+function requireFormula(name: string, what: string, y: unknown, leaves: readonly Expression[]): void {
+  if (!(y instanceof Expression)) {
+    const got =
+      y === undefined ? "nothing" : y === null ? "null" : typeof y === "number" ? `the number ${y}` : typeof y;
+    throw new UsageError(`${name}: ${what} must give an Expression of its inputs; got ${got}. Return one.`);
+  }
+  const own = new Set(leaves);
+  const foreign = topological([y]).find((x) => (x.kind === "input" || x.kind === "scalar") && !own.has(x));
+  if (foreign) {
+    throw new UsageError(
+      `${name}: ${what} must be made of the inputs and scalars it is given; got ${foreign.kind} ${foreign.value} of another kernel.`,
+    );
+  }
+}
+
 export function defineOp<const Inputs extends readonly string[], const Scalars extends readonly string[] = []>(
   definition: OpDefinition<Inputs, Scalars>,
 ): Op<Inputs, Scalars> {
   const { name, inputs: inputNames } = definition;
+  requireDefinition(definition);
   const scalarNames: readonly string[] = definition.scalars ?? [];
   const count = inputNames.length;
   const isPerRow = inputNames.map((x) => definition.perRow?.includes(x) ?? false);
@@ -116,8 +178,20 @@ export function defineOp<const Inputs extends readonly string[], const Scalars e
 
   const rule: GradientRule | null = definition.backward
     ? (y, gy, leaves) => {
-        const gradients = definition.backward!({ ...named(leaves), y, gy }) as Record<string, Expression | undefined>;
-        return inputNames.map((x) => gradients[x] ?? null);
+        const all = { ...named(leaves), y, gy };
+        const gradients = definition.backward!(readable(name, all)) as Record<string, unknown>;
+        const stray = Object.keys(gradients ?? {}).find((x) => !inputNames.includes(x));
+        if (typeof gradients !== "object" || gradients === null || stray !== undefined) {
+          throw new UsageError(
+            `${name}: backward must give gradients by the names of inputs, ${inputNames.join(", ")}; got ${stray ?? String(gradients)}.`,
+          );
+        }
+        return inputNames.map((x) => {
+          const gx = gradients[x];
+          if (gx === undefined) return null;
+          requireFormula(name, `backward's ${x}`, gx, Object.values(all));
+          return gx as Expression;
+        });
       }
     : null;
 
@@ -126,7 +200,10 @@ export function defineOp<const Inputs extends readonly string[], const Scalars e
     let found = functions.get(key);
     if (!found) {
       const leaves = kinds.map((kind, i) => input(i, kind === "element" || kind === "column" ? "element" : "row"));
-      found = new KernelFunction(name, kinds, definition.forward(named(leaves)), rule);
+      const all = named(leaves);
+      const y = definition.forward(readable(name, all));
+      requireFormula(name, "forward", y, Object.values(all));
+      found = new KernelFunction(name, kinds, y, rule);
       functions.set(key, found);
     }
     return found;

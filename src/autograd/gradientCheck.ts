@@ -58,7 +58,8 @@ function compare(
   { eps = 1e-4, tolerance = 1e-6, which = inputs.map((_, i) => i) }: GradientCheckOptions,
 ): void {
   which.forEach((input, k) => {
-    gradients[k]!.forEach((analytic, j) => {
+    inputs[input]!.values.forEach((_, j) => {
+      const analytic = gradients[k]![j]!;
       const moved = (by: number) =>
         value(
           inputs.map((x, i) => (i === input ? { ...x, values: x.values.map((v, l) => (l === j ? v + by : v)) } : x)),

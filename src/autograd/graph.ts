@@ -19,19 +19,30 @@ export function graph(y: Variable, { format = "dot" }: GraphOptions = {}): strin
     vertices.push({ id, label, isOperation });
     return id;
   };
-  const leaf = (x: Variable): string =>
-    ids.get(x) ?? add(x, `${x.name ?? (x.requiresGrad ? "leaf" : "data")} ${formatShape(x.shape)}`, false);
-
-  const visit = (node: FunctionNode): string => {
-    const known = ids.get(node);
-    if (known) return known;
-    const from = node.inputs.map((x) => (x.creator ? visit(x.creator) : leaf(x)));
-    const id = add(node, `${node.name} ${formatShape(node.output.shape)}`, true);
-    for (const source of from) edges.push([source, id]);
-    return id;
+  const leaf = (x: Variable): void => {
+    if (!ids.has(x)) add(x, `${x.name ?? (x.requiresGrad ? "leaf" : "data")} ${formatShape(x.shape)}`, false);
   };
-  if (y.creator) visit(y.creator);
-  else leaf(y);
+
+  // depth first, inputs before their users; iterative, as graphs may be deep
+  const path: FunctionNode[] = [];
+  const enter = (x: Variable): void => {
+    if (!x.creator) leaf(x);
+    else if (!ids.has(x.creator)) path.push(x.creator);
+  };
+  const drawn = new Map<FunctionNode, number>();
+  enter(y);
+  while (path.length > 0) {
+    const node = path.at(-1)!;
+    const i = drawn.get(node) ?? 0;
+    drawn.set(node, i + 1);
+    if (i < node.inputs.length) {
+      enter(node.inputs[i]!);
+      continue;
+    }
+    path.pop();
+    const id = add(node, `${node.name} ${formatShape(node.output.shape)}`, true);
+    for (const x of node.inputs) edges.push([ids.get(x.creator ?? x)!, id]);
+  }
 
   const quoted = (label: string) =>
     format === "mermaid"

@@ -27,6 +27,7 @@ export * from "./links/index.ts";
 export * from "./ops/index.ts";
 export * from "./optimizers/index.ts";
 export { Parameter } from "./parameter.ts";
+export { fetchParameters, putParameters } from "./parameterTransfer.ts";
 export { RandomStream } from "./randomStream.ts";
 export { arenaBytes, evalMode, forceBackprop, noBackprop, scope, trainMode } from "./scope.ts";
 export * from "./serializers/index.ts";
@@ -36,6 +37,7 @@ export {
   type NestedNumbers,
   ones,
   persistent,
+  persistentParts,
   type Shape,
   Variable,
   type Version,

@@ -2,7 +2,7 @@
  * A differentiable kernel: one expression over a (rows, cols) domain with a fixed layout of its inputs. Its gradient
  * with respect to each input is again such a function, derived symbolically on first use, so every order comes out.
  */
-import { InternalError } from "../errors.ts";
+import { InternalError, UsageError } from "../errors.ts";
 import { backend, backendId, type InputKind, isFlat, type Launch, maxPointers, maxScalars } from "../kernel/backend.ts";
 import { gradients } from "../kernel/derivative.ts";
 import { type Expression, input, rowSum, spread, substitute, topological } from "../kernel/expression.ts";
@@ -75,7 +75,10 @@ export class KernelFunction implements Differentiable {
     this.#rule = rule;
     this.#flat = isFlat({ name, inputs: kinds, outputs: [y] });
     if (kinds.length + 1 > maxPointers) {
-      throw new InternalError(`${name}: a kernel reads at most ${maxPointers - 1} tensors; got ${kinds.length}.`);
+      // a user's operation may have a gradient that reads all inputs and y and gy
+      throw new UsageError(
+        `${name}: a kernel must read at most ${maxPointers - 1} tensors; got ${kinds.length}. Split the operation into two.`,
+      );
     }
     const scalarCount = Math.max(0, ...topological([y]).map((x) => (x.kind === "scalar" ? x.value + 1 : 0)));
     if (scalarCount > maxScalars) {

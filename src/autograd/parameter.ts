@@ -9,6 +9,8 @@ export class Parameter extends Variable {
   /** Whether the slot holds a gradient; else the next contribution is written over what is there. */
   hasGrad = false;
   override source: Version = { version: 0 };
+  /** Whether the numbers still stand in blocks of their own. */
+  #isAlone = true;
 
   constructor(shape: readonly number[], name: string | null = null) {
     const interned: Shape = internShape(shape);
@@ -19,17 +21,18 @@ export class Parameter extends Variable {
     this.name = name;
   }
 
-  /** Moves the parameter and its gradient into memory of a flat buffer. */
+  /** Moves the parameter and its gradient into a run of several. */
   moveTo(address: number, gradAddress: number, source: Version): void {
-    const { memory } = backend();
+    const { memory, families } = backend();
     const bytes = 4 * this.size;
     for (const [from, to] of [
       [this.address, address],
       [this.gradAddress, gradAddress],
     ] as const) {
-      memory.floats.copyWithin(to >> 2, from >> 2, (from >> 2) + this.size);
-      memory.release(from, bytes);
+      families.copy(this.size, from, to, false);
+      if (this.#isAlone) memory.release(from, bytes);
     }
+    this.#isAlone = false;
     this.address = address;
     this.gradAddress = gradAddress;
     this.source = source;

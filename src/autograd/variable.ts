@@ -114,6 +114,12 @@ export class Variable {
     return floats.subarray(this.address >> 2, (this.address >> 2) + this.size);
   }
 
+  /** A copy of the numbers, row-major, once they are computed: the way to read on a GPU, where `data` is not to be had. */
+  read(): Promise<Float32Array | Float64Array> {
+    assertAlive(this, "read");
+    return backend().memory.read(this.address, this.size);
+  }
+
   /** A copy of the numbers, row-major. */
   toArray(): number[] {
     return Array.from(this.data);
@@ -156,10 +162,14 @@ export class Variable {
         `write: a Variable of shape ${formatShape(this.shape)} must be given ${size} numbers; got ${values.length}.`,
       );
     }
-    const { floats } = backend().memory;
-    const start = this.address >> 2;
-    if (size > 32) floats.set(values, start);
-    else for (let i = 0; i < size; i++) floats[start + i] = values[i]!;
+    const { memory } = backend();
+    if (size > 32 || !memory.isOnHost) {
+      memory.write(this.address, values);
+    } else {
+      const { floats } = memory;
+      const start = this.address >> 2;
+      for (let i = 0; i < size; i++) floats[start + i] = values[i]!;
+    }
     this.source ??= { version: 0 };
     this.source.version++;
   }
@@ -280,9 +290,16 @@ export function variable(
     );
   }
   const x = allocateVariable(shape);
-  const { floats } = backend().memory;
-  if (nested) writeNested(values as NestedNumbers, found, floats.subarray(x.address >> 2), 0);
-  else floats.set(values as ArrayLike<number>, x.address >> 2);
+  const { memory } = backend();
+  if (!nested) {
+    memory.write(x.address, values as ArrayLike<number>);
+  } else if (memory.isOnHost) {
+    writeNested(values as NestedNumbers, found, memory.floats.subarray(x.address >> 2), 0);
+  } else {
+    const flat = new Float32Array(x.size);
+    writeNested(values as NestedNumbers, found, flat, 0);
+    memory.write(x.address, flat);
+  }
   x.requiresGrad = options.requiresGrad ?? false;
   x.name = options.name ?? null;
   return x;
@@ -306,14 +323,39 @@ export function persistent(shape: readonly number[]): Variable {
   return new Variable(interned, backend().memory.reserve(4 * sizeOf(interned)), 0);
 }
 
-/** A returned Variable on its way out. */
+/** Persistent Variables side by side: `all` is a vector over them and the gaps between. */
+export function persistentParts(shapes: readonly (readonly number[])[]): { all: Variable; parts: Variable[] } {
+  const interned = shapes.map(internShape);
+  // each begins at a multiple of 64 bytes and owns its memory up to the next
+  const room = (shape: Shape) => (sizeOf(shape) + 15) & -16;
+  const all = persistent([interned.reduce((sum, shape) => sum + room(shape), 0)]);
+  let { address } = all;
+  const parts = interned.map((shape) => {
+    const part = new Variable(shape, address, 0);
+    address += 4 * room(shape);
+    return part;
+  });
+  return { all, parts };
+}
+
+/** A returned Variable on its way out, its numbers in memory that no scope recycles. */
 class Carried {
   readonly original: Variable;
-  readonly numbers: Float32Array | Float64Array;
+  readonly #address: number;
 
   constructor(original: Variable) {
     this.original = original;
-    this.numbers = original.data.slice();
+    const { memory, families } = backend();
+    this.#address = memory.reserve(4 * original.size);
+    families.copy(original.size, original.address, this.#address, false);
+  }
+
+  /** Puts the numbers where they belong. */
+  moveTo(address: number): void {
+    const { memory, families } = backend();
+    const { size } = this.original;
+    families.copy(size, this.#address, address, false);
+    memory.release(this.#address, 4 * size);
   }
 }
 
@@ -345,7 +387,7 @@ installScopeReturn(
       if (!(x instanceof Carried)) return x;
       const { shape, requiresGrad, name } = x.original;
       const y = allocateVariable(shape);
-      backend().memory.floats.set(x.numbers, y.address >> 2);
+      x.moveTo(y.address);
       y.requiresGrad = requiresGrad;
       y.name = name;
       return y;

@@ -9,7 +9,12 @@ import { type Argv, type OtherDefault, readFlags } from "./flags.ts";
 
 /** Declared like hyperparameters, so that they are read, checked and shown alike. */
 export const deviceFlag = {
-  device: hp.choice(["auto", "cpu", "reference"], "auto", "device that runs the networks", "cpu is WebAssembly SIMD"),
+  device: hp.choice(
+    ["auto", "cpu", "gpu", "reference"],
+    "auto",
+    "device that runs the networks",
+    "cpu is WebAssembly SIMD, gpu is WebGPU",
+  ),
 } as const;
 
 const where = "rl train";

@@ -161,5 +161,6 @@ export function createCpuBackend(): Backend {
     memory,
     families,
     compile: (kernel: Kernel): Launch => compileBody(kernelKey(kernel), () => printRowKernel(kernel)) as Launch,
+    turn: async () => {},
   };
 }

@@ -118,6 +118,8 @@ export interface Backend {
   readonly families: Families;
   /** Compiles a kernel; equal kernels give the same launch function. */
   compile(kernel: Kernel): Launch;
+  /** Sends what waits to be run, and waits where too much is under way. */
+  turn(): Promise<void>;
 }
 
 let current: Backend | undefined;

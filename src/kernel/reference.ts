@@ -210,5 +210,6 @@ export function createReferenceBackend(): Backend {
     memory,
     families: referenceFamilies(memory),
     compile: (kernel) => referenceLaunch(kernel, memory),
+    turn: async () => {},
   };
 }

@@ -143,7 +143,7 @@ export async function runLoop(
   /** Steps between looks at the clock, about one slice. */
   let chunk = 16;
 
-  /** Steps until `until` or a stop. Nothing is allocated here but what the environment returns. */
+  /** Steps until `until`, a stop, or a step at which the agent must wait for its device. Nothing is allocated here but what the environment returns. */
   function takeSteps(until: number): void {
     while (loop.step < until && !stop.requested) {
       if (!loop.running) {
@@ -170,6 +170,7 @@ export async function runLoop(
         loop.episodes++;
         loop.lastReturn = loop.episodeReturn;
       }
+      if (agent.wantsTurn) return;
     }
   }
 
@@ -183,11 +184,13 @@ export async function runLoop(
       if (loop.step - from === chunk) {
         chunk = Math.max(1, Math.min(Math.round((chunk * sliceMilliseconds) / took), 4 * chunk, 1 << 20));
       }
+      if (agent.wantsTurn) await agent.turn?.();
       await turn();
     }
   }
 
-  function report(): void {
+  async function report(): Promise<void> {
+    await agent.sync?.();
     const statistics = agent.statistics();
     const { averageLoss } = statistics;
     if (averageLoss !== undefined && agent.updates > 0 && !Number.isFinite(averageLoss)) {
@@ -219,6 +222,8 @@ export async function runLoop(
     const reaches = () => stopAt !== null && summarize(returns).mean >= stopAt;
     let whole = false;
     part = "evaluation";
+    // greedy actions by what was learned until this very step
+    await agent.turn?.();
     try {
       whole = await play(evalEpisodes);
       if (whole && reaches()) whole = await play(evalEpisodes + confirmEpisodes);
@@ -231,6 +236,7 @@ export async function runLoop(
     const { step, episodes } = loop;
     const best = loop.best === null || evaluation.mean > loop.best.mean;
     if (best) await store?.saveBest(agent, { step, evaluation });
+    await agent.sync?.();
     const line: EvaluationLine = { event: "evaluation", step, episodes, evaluation, best };
     store?.evaluation(line, agent.statistics(), seconds());
     // noted once everything is written: an evaluation that was not is played again on resume
@@ -243,8 +249,9 @@ export async function runLoop(
 
   const capture = () => captureState(setup, { ...loop, seconds: seconds() }, obs);
 
-  function checkpoint(): void {
+  async function checkpoint(): Promise<void> {
     if (!store || savedAt === loop.step) return;
+    await agent.sync?.();
     const path = store.checkpoint(loop.step, capture());
     savedAt = loop.step;
     emit({ event: "checkpoint", step: loop.step, path });
@@ -275,14 +282,14 @@ export async function runLoop(
   }
   try {
     // a run that is killed at any moment can be resumed
-    if (loop.step === 0) checkpoint();
+    if (loop.step === 0) await checkpoint();
     for (;;) {
-      if (due(settings.reportInterval, loop.reportedAt)) report();
+      if (due(settings.reportInterval, loop.reportedAt)) await report();
       if (stop.requested) break;
       if (due(settings.evalInterval, loop.evaluatedAt)) await evaluate();
       if (stop.requested) break;
       if (loop.solved || loop.step >= steps) break;
-      if (due(settings.checkpointInterval, savedAt)) checkpoint();
+      if (due(settings.checkpointInterval, savedAt)) await checkpoint();
       const { reportInterval, evalInterval, checkpointInterval } = settings;
       const next = [reportInterval, evalInterval, checkpointInterval].map((interval) =>
         nextMultiple(loop.step, interval),
@@ -290,7 +297,7 @@ export async function runLoop(
       await train(Math.min(steps, ...next));
     }
     trained = now() - started;
-    checkpoint();
+    await checkpoint();
     const stopped = () => result("stopped", loop.lastEvaluation, loop.step);
     let last: ResultEvent;
     if (stop.requested) {
@@ -303,7 +310,7 @@ export async function runLoop(
     emit(last);
     return last;
   } catch (error) {
-    throw runFailure(error, { part, step: loop.step, steps, kept: rescue(part), store });
+    throw runFailure(error, { part, step: loop.step, steps, kept: await rescue(part), store });
   }
 
   /**
@@ -315,6 +322,7 @@ export async function runLoop(
     const { finalEpisodes } = settings;
     const step = store && loop.best ? loop.best.step : loop.step;
     if (step !== loop.step) await store!.loadBest(agent);
+    await agent.turn?.();
     const returns: number[] = [];
     const finalSeed = new Random(seed).stream("final").uint32();
     const halted = () => stop.requested;
@@ -335,16 +343,17 @@ export async function runLoop(
   }
 
   /** Saves what can be saved of a run that broke off. @returns what the message says about it */
-  function rescue(failed: FailedPart): string | null {
+  async function rescue(failed: FailedPart): Promise<string | null> {
     if (!store || failed === "finish") return null;
     try {
+      await agent.sync?.();
       if (failed === "agent") return `the state it failed in is kept in ${store.failure(loop.step, capture())}`;
       if (failed === "env") {
         // the episode under way is lost, everything learned is not: a resume begins with a new episode
         agent.stopEpisode();
         loop.running = false;
       }
-      checkpoint();
+      await checkpoint();
       return null;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

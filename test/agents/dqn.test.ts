@@ -48,6 +48,7 @@ describe("one update", () => {
         "max": 1,
         "mean": 1,
         "meanGrad": 1,
+        "runningAverage": 2,
         "selectItem": 1,
         "selectItemGrad": 1,
       }
@@ -65,6 +66,7 @@ describe("one update", () => {
         "matmul": 14,
         "mean": 1,
         "meanGrad": 1,
+        "runningAverage": 2,
         "selectItem": 2,
         "selectItemGrad": 1,
       }

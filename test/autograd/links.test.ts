@@ -1,6 +1,7 @@
 /** Links: what they own, what they compute, how they are copied. */
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  Adam,
   Chain,
   ChainList,
   constant,
@@ -16,8 +17,11 @@ import {
   linear,
   mean,
   Parameter,
+  RandomStream,
+  randomUniform,
   relu,
   Sequential,
+  SGD,
   scope,
   square,
   sum,
@@ -26,6 +30,7 @@ import {
   variable,
 } from "../../src/autograd/index.ts";
 import { openDevice } from "../../src/device.ts";
+import { backend } from "../../src/kernel/backend.ts";
 import { Random } from "../../src/random.ts";
 
 beforeEach(async () => {
@@ -68,6 +73,14 @@ describe("what a Link owns", () => {
       "list.children.1.b",
       "temperature",
     ]);
+  });
+
+  it("may stand in arrays, of Links or of Parameters", () => {
+    class Listed extends Chain {
+      readonly scales = [new Parameter([2]), new Parameter([3])];
+      readonly layers = [new Linear(1, 1, { random: new Random(0), noBias: true })];
+    }
+    expect(paths(new Listed())).toEqual(["scales.0", "scales.1", "layers.0.w"]);
   });
 
   it("lists its Links depth first", () => {
@@ -169,6 +182,207 @@ describe("copies", () => {
   });
 });
 
+describe("flat networks inside one another", () => {
+  const random = new Random(5);
+  const make = () => new Sequential(new Linear(3, 5, { random }), tanh, new Linear(5, 2, { random }));
+  const part = (network: Sequential, i: number) => network.layers[i] as Linear;
+  const numbers = (link: Link) => link.parameters().map((p) => [...p.data]);
+  const step = (optimizer: SGD, network: Sequential) =>
+    scope(() => {
+      optimizer.update(() => sum(square(network.forward(variable([[1, -2, 3]])))));
+    });
+
+  it("a part stands in the run of the whole", () => {
+    const network = make();
+    const [whole, last] = [network.flat(), part(network, 2).flat()];
+    expect(last.version).toBe(whole.version);
+    expect(last.address).toBe(whole.parameters[2]!.address);
+    expect(last.gradAddress).toBe(whole.parameters[2]!.gradAddress);
+    expect(last.size).toBe(12 + 4);
+    expect(network.flat()).toBe(whole);
+  });
+
+  it("made flat after its part, the whole takes the part's numbers and gradients along", () => {
+    const network = make();
+    const before = numbers(network);
+    const old = part(network, 0).flat();
+    scope(() => sum(network.forward(variable([[1, -2, 3]]))).backward());
+    const gradients = network.parameters().map((p) => [...p.gradData!]);
+    const whole = network.flat();
+    expect(numbers(network)).toEqual(before);
+    expect(network.parameters().map((p) => [...p.gradData!])).toEqual(gradients);
+    expect(old.isCurrent).toBe(false);
+    expect(part(network, 0).flat().version).toBe(whole.version);
+    // what was given back is reused without touching anyone
+    for (let i = 0; i < 20; i++) make().flat();
+    expect(numbers(network)).toEqual(before);
+  });
+
+  it.each([
+    ["part then whole", [0, null]],
+    ["whole then part", [null, 0]],
+    ["both parts, then the whole", [0, 2, null]],
+  ] as const)("optimizers of either go on training: %s", (_name, order) => {
+    // the same steps by hand on a network that is never flat
+    const [network, byHand] = [make(), make()];
+    byHand.parameters().forEach((p, i) => {
+      p.assign(network.parameters()[i]!.data);
+    });
+    const trained = order.map((i) => (i === null ? network : part(network, i)));
+    const optimizers = trained.map((link) => {
+      const optimizer = new SGD({ lr: 0.01 }).setup(link);
+      step(optimizer, network);
+      return optimizer;
+    });
+    for (const optimizer of optimizers) step(optimizer, network);
+    for (const link of [...trained, ...trained]) {
+      scope(() => {
+        byHand.clearGrads();
+        sum(square(byHand.forward(variable([[1, -2, 3]])))).backward();
+      });
+      const chosen = new Set(link.parameters().map((p) => network.parameters().indexOf(p)));
+      byHand.parameters().forEach((p, i) => {
+        if (chosen.has(i)) p.assign(p.data.map((v, k) => v - 0.01 * p.gradData![k]!));
+      });
+    }
+    numbers(network).forEach((values, i) => {
+      values.forEach((v, k) => {
+        expect(v).toBeCloseTo(numbers(byHand)[i]![k]!, 5);
+      });
+    });
+  });
+
+  it("an optimizer keeps its statistics when its network moves", () => {
+    const [network, alone] = [make(), make()];
+    alone.copyParametersFrom(network);
+    const parts = [part(network, 2), part(alone, 2)];
+    const optimizers = parts.map((link) => new Adam().setup(link));
+    const both = () =>
+      [network, alone].forEach((whole, i) => {
+        scope(() => {
+          whole.clearGrads();
+          optimizers[i]!.update(() => sum(square(whole.forward(variable([[1, -2, 3]])))));
+        });
+      });
+    both();
+    class Around extends Chain {
+      readonly extra = new Linear(1, 1, { random });
+      readonly network = network;
+    }
+    new Around().flat();
+    both();
+    expect(numbers(parts[0]!)).toEqual(numbers(parts[1]!));
+  });
+
+  it("a Link keeps to the parameters it was made flat with when they move", () => {
+    const list = new ChainList(new Linear(2, 3, { random }));
+    const optimizer = new Adam().setup(list);
+    list.add(new Linear(3, 4, { random }));
+    class Around extends Chain {
+      readonly list = list;
+    }
+    expect(new Around().flat().parameters).toHaveLength(4);
+    optimizer.update();
+    expect(list.flat().names).toEqual(["children.0.w", "children.0.b"]);
+    expect(list.flat().size).toBe(8 + 4);
+  });
+
+  it("a target made flat part by part is copied whole", () => {
+    const [own, other] = [make(), make()];
+    part(own, 0).copyParametersFrom(part(other, 0));
+    expect(numbers(part(own, 0))).toEqual(numbers(part(other, 0)));
+    expect(numbers(part(own, 2))).not.toEqual(numbers(part(other, 2)));
+    own.copyParametersFrom(other);
+    part(own, 2).softCopyParametersFrom(part(other, 2), 0.5);
+    expect(numbers(own)).toEqual(numbers(other));
+  });
+
+  it("networks that overlap are refused", () => {
+    class Model extends Chain {
+      readonly body: Linear;
+      readonly head = new Linear(4, 1, { random });
+      constructor(body: Linear) {
+        super();
+        this.body = body;
+      }
+    }
+    const body = new Linear(2, 4, { random });
+    const first = new Model(body);
+    const before = numbers(first);
+    first.flat();
+    expect(() => new Model(body).flat()).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: flat: networks that share parameters must be nested, one inside the other; got body.w (2, 4) in two that are not. Make one Chain of all their layers.]`,
+    );
+    expect(numbers(first)).toEqual(before);
+  });
+
+  it("parts that are no neighbours are refused, and the same parts in another order move there and back", () => {
+    const [a, b, c] = [1, 2, 3].map((n) => new Linear(2, n, { random })) as [Linear, Linear, Linear];
+    const whole = new Sequential(a, b, c);
+    whole.flat();
+    expect(() => new Sequential(a, c).flat()).toThrow(/got layers\.0\.w \(2, 1\) in two that are not/);
+    expect(new Sequential(a, b).flat().version).toBe(whole.flat().version);
+    const before = numbers(whole);
+    const other = new Sequential(c, a, b);
+    for (let i = 0; i < 2; i++) {
+      other.flat();
+      expect(whole.flat().isCurrent).toBe(true);
+      expect(other.flat().isCurrent).toBe(true);
+    }
+    expect(numbers(whole)).toEqual(before);
+  });
+
+  it("the memory of a run that was outgrown is used again", () => {
+    const network = make();
+    const old = part(network, 0).flat();
+    network.flat();
+    const again = [0, 1].map(() => backend().memory.reserve(4 * old.size));
+    expect(new Set(again)).toEqual(new Set([old.address, old.gradAddress]));
+  });
+
+  it("a copy between forward and backward is noticed", () =>
+    scope(() => {
+      const copies = [
+        (own: Link, other: Link) => own.copyParametersFrom(other),
+        (own: Link, other: Link) => own.softCopyParametersFrom(other, 0.5),
+      ];
+      for (const copy of copies) {
+        const [own, other] = [make(), make()];
+        own.flat();
+        const loss = sum(own.forward(variable([[1, 2, 3]])));
+        copy(own, other);
+        expect(() => loss.backward()).toThrow(/must stand unchanged until backward/);
+      }
+    }));
+
+  it("a share of the way lies between the two", () => {
+    for (const tau of [-0.1, 1.5, Number.NaN]) {
+      expect(() => make().softCopyParametersFrom(make(), tau)).toThrow(
+        `softCopyParametersFrom: tau must be at least 0 and at most 1; got ${tau}.`,
+      );
+    }
+    const [own, other] = [make(), make()];
+    const before = numbers(own);
+    own.softCopyParametersFrom(other, 0);
+    expect(numbers(own)).toEqual(before);
+    own.softCopyParametersFrom(other, 1);
+    numbers(own).forEach((values, i) => {
+      values.forEach((v, k) => {
+        expect(v).toBeCloseTo(numbers(other)[i]![k]!, 6);
+      });
+    });
+  });
+
+  it("another device has none of it", async () => {
+    const [own, other] = [make(), make()];
+    own.copyParametersFrom(other);
+    await openDevice("reference");
+    expect(() => own.copyParametersFrom(other)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: copyParametersFrom: a Variable may be used only on the device it was made on; got w after another device was opened. Make it anew.]`,
+    );
+  });
+});
+
 describe("Linear", () => {
   it("is activation(x·w + b) over the last axis", () =>
     scope(() => {
@@ -237,6 +451,18 @@ describe("Dropout", () => {
       expect(a!.forward(x()).toArray()).not.toEqual(first);
     }));
 
+  it("draws no number twice, and goes on from a saved state", () =>
+    scope(() => {
+      const stream = new RandomStream(new Random(3));
+      const first = randomUniform([5], stream).toArray();
+      const saved = stream.saveState();
+      const second = randomUniform([5], stream).toArray();
+      expect(new Set([...first, ...second]).size).toBe(10);
+      const other = new RandomStream(new Random(4));
+      other.loadState(saved);
+      expect(randomUniform([5], other).toArray()).toEqual(second);
+    }));
+
   it("passes the gradient of what it kept", () =>
     scope(() => {
       const input = variable(Array(100).fill(2), { requiresGrad: true });
@@ -254,6 +480,18 @@ describe("Dropout", () => {
 });
 
 describe("LayerNormalization", () => {
+  it("begins with scale 1, shift 0 and eps 1e-6", () =>
+    scope(() => {
+      const link = new LayerNormalization(2);
+      expect([[...link.gamma.data], [...link.beta.data]]).toEqual([
+        [1, 1],
+        [0, 0],
+      ]);
+      // variance 1e-6, as large as eps
+      const y = link.forward(variable([[-1e-3, 1e-3]])).toArray();
+      expect(y[1]).toBeCloseTo(Math.SQRT1_2, 4);
+    }));
+
   it("normalises each row, then scales and shifts", () =>
     scope(() => {
       const link = new LayerNormalization(4, { eps: 1e-3 });
@@ -290,6 +528,13 @@ describe("LayerNormalization", () => {
 });
 
 describe("EmbedId", () => {
+  it("begins with standard normal rows", () => {
+    const { w } = new EmbedId(200, 50, { random: new Random(0) });
+    const variance = [...w.data].reduce((total, x) => total + x * x, 0) / w.size;
+    expect(Math.abs(variance - 1)).toBeLessThan(5 * Math.sqrt(2 / w.size));
+    expect([...new EmbedId(1, 2, { random: new Random(0), initialW: constant(3) }).w.data]).toEqual([3, 3]);
+  });
+
   it("gives the rows that ids name, and its gradient goes to those alone", () =>
     scope(() => {
       const link = new EmbedId(4, 2, { random: new Random(0) });

@@ -5,7 +5,7 @@ import { grad, scope, sum, type Variable, variable } from "../../src/autograd/in
 import { openDevice } from "../../src/device.ts";
 import { type Expression, input, scalar, topological } from "../../src/kernel/expression.ts";
 import { sizeOf } from "../../src/kernel/strides.ts";
-import type { Random } from "../../src/random.ts";
+import { Random } from "../../src/random.ts";
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -80,24 +80,36 @@ export function bound(op: AnyOp): TensorFunction {
 
 const weights = (n: number, phase: number) => Float32Array.from({ length: n }, (_, i) => Math.sin(phase + 1.7 * i));
 
-/** y, the gradients of Σ gy·y, and the gradients of Σ w·gradients with respect to inputs and gy, as one list a part. */
+/** y, the gradients of Σ gy·y, and the gradients of Σ w·gradients with respect to inputs and gy. */
+function differentiate(f: TensorFunction, tensors: readonly Tensor[], which: readonly number[]) {
+  const xs = tensors.map(({ shape, values }, i) =>
+    variable(Float32Array.from(values), { shape, requiresGrad: which.includes(i) }),
+  );
+  const wanted = which.map((i) => xs[i]!);
+  const y = f(...xs);
+  const gy = variable(weights(y.size, 0.5), { shape: y.shape, requiresGrad: true });
+  const gradients = grad([y], wanted, { gradOutputs: [gy], createGraph: true });
+  const total = gradients
+    .map((gx, i) => sum(gx.mul(variable(weights(gx.size, i), { shape: gx.shape }))))
+    .reduce((a, b) => a.add(b));
+  return { y, gradients, second: grad([total], [...wanted, gy]) };
+}
+
+/** What `differentiate` gives, in numbers. */
+export interface Evaluated {
+  readonly shape: readonly number[];
+  readonly y: readonly number[];
+  readonly gradients: readonly (readonly number[])[];
+  readonly second: readonly (readonly number[])[];
+}
+
 export function evaluate(
   f: TensorFunction,
   tensors: readonly Tensor[],
   which: readonly number[] = tensors.map((_, i) => i),
-) {
+): Evaluated {
   return scope(() => {
-    const xs = tensors.map(({ shape, values }, i) =>
-      variable(Float32Array.from(values), { shape, requiresGrad: which.includes(i) }),
-    );
-    const wanted = which.map((i) => xs[i]!);
-    const y = f(...xs);
-    const gy = variable(weights(y.size, 0.5), { shape: y.shape, requiresGrad: true });
-    const gradients = grad([y], wanted, { gradOutputs: [gy], createGraph: true });
-    const total = gradients
-      .map((gx, i) => sum(gx.mul(variable(weights(gx.size, i), { shape: gx.shape }))))
-      .reduce((a, b) => a.add(b));
-    const second = grad([total], [...wanted, gy]);
+    const { y, gradients, second } = differentiate(f, tensors, which);
     return {
       shape: y.shape,
       y: y.toArray(),
@@ -105,6 +117,27 @@ export function evaluate(
       second: second.map((gx) => gx.toArray()),
     };
   });
+}
+
+/** The same where numbers have to be waited for. */
+async function evaluateElsewhere(
+  f: TensorFunction,
+  tensors: readonly Tensor[],
+  which: readonly number[] = tensors.map((_, i) => i),
+): Promise<Evaluated> {
+  const [y, ...rest] = scope(() => {
+    const { y, gradients, second } = differentiate(f, tensors, which);
+    return [y, ...gradients, ...second].map((x) => x.detach());
+  });
+  const lists: number[][] = [];
+  for (const x of rest) lists.push(Array.from(await x.read()));
+  const numbers = Array.from(await y!.read());
+  return {
+    shape: y!.shape,
+    y: numbers,
+    gradients: lists.slice(0, which.length),
+    second: lists.slice(which.length),
+  };
 }
 
 const sizes = (tensors: readonly Tensor[]) => tensors.map(({ shape }) => `(${shape.join(", ")})`).join(" ");
@@ -119,8 +152,11 @@ function expectClose(actual: readonly number[], expected: readonly number[], tol
   });
 }
 
-/** Relative to the largest number of each result. */
-const tolerances = { y: 2e-6, gradients: 4e-6, second: 2e-5 };
+/** Relative to the largest number of each result; a GPU may contract and reorder. */
+const tolerances = {
+  cpu: { y: 2e-6, gradients: 4e-6, second: 2e-5 },
+  gpu: { y: 4e-6, gradients: 8e-6, second: 4e-5 },
+} as const;
 
 export interface Case {
   readonly f: TensorFunction;
@@ -129,21 +165,106 @@ export interface Case {
   readonly which?: readonly number[];
 }
 
-/** Compares value, gradients and second gradients of the cpu with those of the reference. */
-export async function expectParity(cases: readonly Case[]): Promise<void> {
+type Shapes = readonly (readonly number[])[];
+
+/** The sample's shapes with its 3 rows and 4 columns replaced. */
+function resized(sample: Record<string, unknown>, inputs: readonly string[], rows: number, cols: number): Shapes {
+  return inputs.map((name) => (sample[name] as readonly number[]).map((n) => (n === 3 ? rows : n === 4 ? cols : n)));
+}
+
+const columnCounts = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17];
+
+/** What one input may look like beside others of shape (rows, cols) or (2, rows, cols). */
+function layouts(rows: number, cols: number): readonly (readonly [readonly number[], readonly number[]])[] {
+  return [
+    [
+      [rows, cols],
+      [rows, cols],
+    ],
+    [[rows, cols], [cols]],
+    [
+      [rows, cols],
+      [1, cols],
+    ],
+    [
+      [rows, cols],
+      [rows, 1],
+    ],
+    [[rows, cols], []],
+    [[rows, cols], [1]],
+    [
+      [rows, cols],
+      [1, 1],
+    ],
+    [
+      [2, rows, cols],
+      [rows, cols],
+    ],
+    [
+      [2, rows, cols],
+      [2, 1, 1],
+    ],
+    [
+      [2, rows, cols],
+      [2, rows, 1],
+    ],
+    [
+      [2, rows, cols],
+      [2, 1, cols],
+    ], // fits no layout: expanded first
+    [
+      [2, rows, cols],
+      [rows, 1],
+    ],
+  ];
+}
+
+/** All the shapes an operation is tried with, by number of inputs and kind of formula. */
+function shapesFor(op: AnyOp): Shapes[] {
+  const { inputs, sample } = op.definition;
+  const all: Shapes[] = [resized(sample, inputs, 3, 4)];
+  for (const cols of columnCounts) all.push(resized(sample, inputs, 1 + (cols % 5), cols));
+  if (usesRows(op)) return all;
+  for (const shape of [[], [1], [5], [2, 3, 5]]) all.push(inputs.map(() => shape));
+  if (inputs.length < 2) return all;
+  for (const [rows, cols] of [
+    [3, 5],
+    [1, 4],
+    [4, 1],
+  ] as const) {
+    for (const [whole, part] of layouts(rows, cols)) {
+      inputs.forEach((_, i) => {
+        all.push(inputs.map((_, j) => (i === j ? part : whole)));
+        all.push(inputs.map((_, j) => (i === j ? whole : part)));
+      });
+    }
+  }
+  return all;
+}
+
+/** All the cases of an operation that is one formula. */
+export function casesOf(name: string, op: AnyOp): Case[] {
+  const random = new Random(name);
+  const which = smoothInputs(op);
+  return shapesFor(op).map((shapes) => ({ f: bound(op), inputs: drawInputs(op, shapes, random), which }));
+}
+
+/** Compares value, gradients and second gradients of a device with those of the reference. */
+export async function expectParity(cases: readonly Case[], device: "cpu" | "gpu" = "cpu"): Promise<void> {
   await openDevice("reference");
   const expected = cases.map(({ f, inputs, which }) => evaluate(f, inputs, which));
-  await openDevice("cpu");
-  cases.forEach(({ f, inputs, which }, k) => {
-    const found = evaluate(f, inputs, which);
+  await openDevice(device);
+  const allowed = tolerances[device];
+  for (const [k, { f, inputs, which }] of cases.entries()) {
+    const found = device === "gpu" ? await evaluateElsewhere(f, inputs, which) : evaluate(f, inputs, which);
     const wanted = expected[k]!;
     expect(found.shape).toEqual(wanted.shape);
-    expectClose(found.y, wanted.y, tolerances.y, `y of ${sizes(inputs)}`);
+    expectClose(found.y, wanted.y, allowed.y, `y of ${sizes(inputs)}`);
     found.gradients.forEach((gx, i) => {
-      expectClose(gx, wanted.gradients[i]!, tolerances.gradients, `gradient ${i} of ${sizes(inputs)}`);
+      expectClose(gx, wanted.gradients[i]!, allowed.gradients, `gradient ${i} of ${sizes(inputs)}`);
     });
     found.second.forEach((gx, i) => {
-      expectClose(gx, wanted.second[i]!, tolerances.second, `second gradient ${i} of ${sizes(inputs)}`);
+      expectClose(gx, wanted.second[i]!, allowed.second, `second gradient ${i} of ${sizes(inputs)}`);
     });
-  });
+  }
 }

@@ -7,11 +7,13 @@ import {
   AdamW,
   AMSGrad,
   Chain,
+  constant,
   GradientClipping,
   GradientHardClipping,
   GradientNoise,
   gradientNorm,
   Lasso,
+  Linear,
   MomentumSGD,
   makeParameter,
   NesterovAG,
@@ -31,6 +33,7 @@ import {
 } from "../../src/autograd/index.ts";
 import { openDevice } from "../../src/device.ts";
 import { backend, type Kernel, useBackend } from "../../src/kernel/backend.ts";
+import type { NullBackend } from "../../src/kernel/nullBackend.ts";
 import { Random } from "../../src/random.ts";
 
 /** Two parameters, the first with three numbers of padding behind it. */
@@ -321,6 +324,56 @@ describe.each(["cpu", "reference"] as const)("on %s", (device) => {
     );
   });
 
+  it.each(cases.filter(([name]) => name.startsWith("Adam") || name === "AMSGrad"))(
+    "%s reads its step size at each update",
+    (_name, make, step) => {
+      const model = new Model();
+      const start = numbersOf(model);
+      const optimizer = make().setup(model) as Adam;
+      for (let t = 1; t <= updates; t++) {
+        optimizer.hyperparameters.alpha = 0.02 / t;
+        giveGradients(model, t);
+        optimizer.update();
+      }
+      // the step is in proportion to alpha; AdamW's decay is not
+      const decay = optimizer instanceof AdamW ? 0.5 * 0.04 : 0;
+      compare(
+        numbersOf(model),
+        expected(start, (p, g, s, t) => (step(p, g, s, t) + decay * p) / t - decay * p),
+      );
+    },
+  );
+
+  it("statistics too small to matter become 0, before they are denormal", () => {
+    const model = new Model();
+    const optimizer = new RMSprop({ alpha: 0.01 }).setup(model);
+    giveGradients(model, 1);
+    optimizer.update();
+    expect(optimizer.saveState().statistics.ms!.some((x) => x > 0)).toBe(true);
+    for (let i = 0; i < 20; i++) {
+      model.clearGrads();
+      optimizer.update();
+      for (const x of optimizer.saveState().statistics.ms!) expect(x === 0 || x >= 1e-30).toBe(true);
+    }
+    expect(optimizer.saveState().statistics.ms!.every((x) => x === 0)).toBe(true);
+  });
+
+  it("the padding between parameters stays zero", () => {
+    const model = new Model();
+    const optimizer = new Adam()
+      .addHook(new GradientNoise(1, new Random(0)))
+      .addHook(new WeightDecay(0.1))
+      .setup(model);
+    for (let t = 1; t <= 3; t++) {
+      giveGradients(model, t);
+      optimizer.update();
+    }
+    const { address, gradAddress } = model.flat();
+    for (const at of [address, gradAddress]) {
+      expect([...backend().memory.floats.subarray((at >> 2) + 21, (at >> 2) + 24)]).toEqual([0, 0, 0]);
+    }
+  });
+
   it("a parameter without a gradient stays where plain descent leaves it, and counts as 0 elsewhere", () => {
     const model = new Model();
     const [w, b] = [[...model.w.data], [...model.b.data]];
@@ -333,6 +386,31 @@ describe.each(["cpu", "reference"] as const)("on %s", (device) => {
       b.map((x, i) => x - (i + 1)),
     );
   });
+
+  it("NonbiasWeightDecay spares the biases of inner layers, and them alone", () => {
+    class Nested extends Chain {
+      readonly body = new Linear(2, 3, { random: new Random(0), initialB: constant(1) });
+      readonly ab = makeParameter([3], constant(1), new Random(0), "ab");
+    }
+    const model = new Nested();
+    const before = [...model.body.w.data];
+    new SGD({ lr: 1 }).addHook(new NonbiasWeightDecay(0.5)).setup(model).update();
+    compare(
+      [...model.body.w.data],
+      before.map((x) => x / 2),
+    );
+    expect([...model.body.b!.data]).toEqual([1, 1, 1]);
+    expect([...model.ab.data]).toEqual([0.5, 0.5, 0.5]);
+  });
+
+  it("an update between forward and backward is noticed", () =>
+    scope(() => {
+      const model = new Model();
+      const optimizer = new SGD().setup(model);
+      const loss = sum(model.b.mul(model.b));
+      optimizer.update();
+      expect(() => loss.backward()).toThrow(/must stand unchanged until backward/);
+    }));
 
   it("with a loss function it clears, differentiates and updates", () => {
     const model = new Model();
@@ -368,11 +446,145 @@ describe("one update", () => {
     expect(launches).toHaveLength(1);
     await openDevice("cpu");
   });
+
+  it("with hooks adds a launch each, a second for the norm", async () => {
+    await openDevice("null");
+    const { launches, reset } = backend() as NullBackend;
+    const model = new Model();
+    const optimizer = new SGD()
+      .addHook(new WeightDecay(0.1))
+      .addHook(new Lasso(0.1))
+      .addHook(new GradientClipping(1))
+      .addHook(new GradientHardClipping(-1, 1))
+      .setup(model);
+    for (const p of model.parameters()) p.hasGrad = true;
+    reset();
+    optimizer.update();
+    expect(launches).toEqual("weightDecay lasso sumOfSquares gradientClipping gradientHardClipping SGD".split(" "));
+    await openDevice("cpu");
+  });
+});
+
+describe("hyperparameters", () => {
+  // Chainer's defaults; those of RMSpropAsync are ChainerRL's
+  it.each<[Optimizer, object]>([
+    [new SGD(), { lr: 0.01 }],
+    [new MomentumSGD(), { lr: 0.01, momentum: 0.9 }],
+    [new NesterovAG(), { lr: 0.01, momentum: 0.9 }],
+    [new AdaGrad(), { lr: 0.001, eps: 1e-8 }],
+    [new AdaDelta(), { rho: 0.95, eps: 1e-6 }],
+    [new RMSprop(), { lr: 0.01, alpha: 0.99, eps: 1e-8 }],
+    [new RMSpropAsync(), { lr: 0.01, alpha: 0.99, eps: 1e-8 }],
+    [new RMSpropGraves(), { lr: 1e-4, alpha: 0.95, momentum: 0.9, eps: 1e-4 }],
+    [new Adam(), { alpha: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8 }],
+    [new AdamW(), { alpha: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, eta: 1, weightDecayRate: 0.01 }],
+    [new AMSGrad(), { alpha: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8 }],
+  ])("%o", (optimizer, defaults) => {
+    expect(optimizer.hyperparameters).toEqual(defaults);
+  });
+
+  it("left undefined are the defaults", () => {
+    const { hyperparameters } = new Adam({ alpha: undefined, eps: 0.5 } as object);
+    expect(hyperparameters).toEqual({ ...new Adam().hyperparameters, eps: 0.5 });
+  });
+
+  it("are an optimizer's own", () => {
+    new Adam().hyperparameters.alpha = 7;
+    expect(new Adam().hyperparameters.alpha).toBe(0.001);
+  });
 });
 
 describe("what is wrong is said", () => {
   beforeEach(async () => {
     await openDevice("cpu");
+  });
+
+  it("an option that there is not, or out of its range", () => {
+    expect(() => new Adam({ aplha: 0.1 } as object)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: Adam: options must be among alpha, beta1, beta2, eps; got aplha. Did you mean alpha?]`,
+    );
+    expect(() => new SGD({ learningRate: 0.1 } as object)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: SGD: options must be among lr; got learningRate.]`,
+    );
+    expect(() => new SGD({ lr: "0.1" } as object)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: SGD: lr must be a finite number; got 0.1.]`,
+    );
+    expect(() => new Adam({ alpha: Number.NaN })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: Adam: alpha must be a finite number; got NaN.]`,
+    );
+    expect(() => new Adam({ beta1: 1 })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: Adam: beta1 must be at least 0 and below 1; got 1.]`,
+    );
+    const decays: [string, (decay: number) => Optimizer][] = [
+      ["MomentumSGD: momentum", (momentum) => new MomentumSGD({ momentum })],
+      ["NesterovAG: momentum", (momentum) => new NesterovAG({ momentum })],
+      ["AdaDelta: rho", (rho) => new AdaDelta({ rho })],
+      ["RMSprop: alpha", (alpha) => new RMSprop({ alpha })],
+      ["RMSpropAsync: alpha", (alpha) => new RMSpropAsync({ alpha })],
+      ["RMSpropGraves: alpha", (alpha) => new RMSpropGraves({ alpha })],
+      ["RMSpropGraves: momentum", (momentum) => new RMSpropGraves({ momentum })],
+      ["Adam: beta2", (beta2) => new Adam({ beta2 })],
+      ["AdamW: beta1", (beta1) => new AdamW({ beta1 })],
+      ["AdamW: beta2", (beta2) => new AdamW({ beta2 })],
+      ["AMSGrad: beta1", (beta1) => new AMSGrad({ beta1 })],
+      ["AMSGrad: beta2", (beta2) => new AMSGrad({ beta2 })],
+    ];
+    for (const [what, make] of decays) {
+      for (const decay of [-0.1, 1]) {
+        expect(() => make(decay)).toThrow(`${what} must be at least 0 and below 1; got ${decay}.`);
+      }
+    }
+  });
+
+  it("another device opened since setup", async () => {
+    const optimizer = new Adam().setup(new Model());
+    await openDevice("reference");
+    expect(() => optimizer.update()).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: update: a Variable may be used only on the device it was made on; got w after another device was opened. Make it anew.]`,
+    );
+  });
+
+  it("a state saved or loaded before setup", () => {
+    expect(() => new Adam().saveState()).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: Adam: a model must be set up before saveState; got none. Call setup(model).]`,
+    );
+    expect(() => new SGD().loadState({ t: 0, statistics: {}, hooks: [] })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: SGD: a model must be set up before loadState; got none. Call setup(model).]`,
+    );
+  });
+
+  it("a state with other hooks", () => {
+    const noisy = () => new SGD().addHook(new GradientNoise(0.1, new Random(0)));
+    const saved = noisy().setup(new Model()).saveState();
+    expect(() => new SGD().setup(new Model()).loadState(saved)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: SGD: the hooks must be those it was saved with; got none for a saved state at place 0. Add the same hooks in the same order.]`,
+    );
+    const plain = new SGD().addHook(new WeightDecay(0.1));
+    expect(() => plain.setup(new Model()).loadState(saved)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: SGD: the hooks must be those it was saved with; got WeightDecay for a saved state at place 0. Add the same hooks in the same order.]`,
+    );
+    const without = new SGD().setup(new Model()).saveState();
+    expect(() => noisy().setup(new Model()).loadState(without)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: SGD: the hooks must be those it was saved with; got GradientNoise without a saved state at place 0. Add the same hooks in the same order.]`,
+    );
+    // hooks without a state are the program's
+    plain.loadState(without);
+  });
+
+  it("a state that does not fit changes nothing", () => {
+    const trained = (seed: number) => {
+      const model = new Model();
+      const optimizer = new Adam().setup(model);
+      giveGradients(model, seed);
+      optimizer.update();
+      return optimizer;
+    };
+    const optimizer = trained(1);
+    const before = optimizer.saveState();
+    const { statistics, hooks } = trained(2).saveState();
+    const broken = { t: 9, statistics: { m: statistics.m!, v: statistics.v!.slice(1) }, hooks };
+    expect(() => optimizer.loadState(broken)).toThrow("Adam: saved statistics must hold 32 numbers of v; got 31.");
+    expect(optimizer.saveState()).toEqual(before);
   });
 
   it("an update before setup", () => {
@@ -402,6 +614,15 @@ describe("what is wrong is said", () => {
     expect(() => new GradientHardClipping(1, -1)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: GradientHardClipping: low must be at most high; got 1 and -1.]`,
     );
+    for (const make of [
+      (rate: number) => new WeightDecay(rate),
+      (rate: number) => new NonbiasWeightDecay(rate),
+      (rate: number) => new Lasso(rate),
+    ]) {
+      for (const rate of [-0.1, Number.NaN, Number.POSITIVE_INFINITY]) {
+        expect(() => make(rate)).toThrow(/: rate must be a finite number of at least 0; got /);
+      }
+    }
     expect(() => new GradientNoise(-1, new Random(0))).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: GradientNoise: eta must be above 0; got -1.]`,
     );

@@ -206,7 +206,7 @@ describe("devices", () => {
 
   it("an unknown device raises", async () => {
     await expect(openDevice("cup" as never)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: device: the name must be one of auto, cpu, reference, null; got cup. Did you mean cpu?]`,
+      `[UsageError: device: the name must be one of auto, cpu, gpu, reference, null; got cup. Did you mean cpu?]`,
     );
   });
 });

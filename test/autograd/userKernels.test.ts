@@ -4,6 +4,7 @@ import {
   Adam,
   defineOp,
   doubleGradientCheck,
+  type Expression,
   flatKernel,
   gradientCheck,
   input,
@@ -204,6 +205,52 @@ describe("the checks can fail", () => {
     );
   });
 
+  it("a gradient wrong in one input is caught, unless that input is left out", () => {
+    const wrongShare = defineOp({
+      name: "wrongShare",
+      inputs: ["a", "b"],
+      forward: ({ a, b }) => a.mul(b),
+      backward: ({ a, b, gy }) => ({ a: gy.mul(b), b: gy.mul(a).mul(1.001) }),
+      sample: { a: [2], b: [2] },
+    });
+    const both = [...at, { shape: [2], values: [2, 3] }];
+    expect(() => gradientCheck((a, b) => wrongShare(a, b), both)).toThrow(/the gradient of input 1 .* at element 0/);
+    expect(() => gradientCheck((a, b) => wrongShare(a, b), both, { tolerance: 0.01 })).not.toThrow();
+    gradientCheck((a, b) => wrongShare(a, b), both, { which: [0] });
+  });
+
+  it("a gradient wrong in one element is caught", () => {
+    // right at 0.5 and wrong at -1.5
+    const wrongBelow = defineOp({
+      name: "wrongBelow",
+      inputs: ["x"],
+      forward: ({ x }) => x.mul(x),
+      backward: ({ x, gy }) => ({ x: select(x.lt(0), 0, gy.mul(x).mul(2)) }),
+      sample: { x: [2] },
+    });
+    expect(() => gradientCheck((x) => wrongBelow(x), at)).toThrow(/input 0 must agree .*; got 0 and .* at element 1/);
+  });
+
+  it("a gradient that is not a number is caught, and one that is left out", () => {
+    const one = [{ shape: [1], values: [0] }];
+    const undefinedAt0 = defineOp({
+      name: "undefinedAt0",
+      inputs: ["x"],
+      forward: ({ x }) => x.mul(3),
+      backward: ({ x, gy }) => ({ x: gy.mul(x).div(x).mul(3) }),
+      sample: { x: [1] },
+    });
+    expect(() => gradientCheck((x) => undefinedAt0(x), one)).toThrow(/got NaN and .* at element 0/);
+    const none = defineOp({
+      name: "none",
+      inputs: ["x"],
+      forward: ({ x }) => x.mul(3),
+      backward: () => ({}),
+      sample: { x: [1] },
+    });
+    expect(() => gradientCheck((x) => none(x), one)).toThrow(/got 0 and .* at element 0/);
+  });
+
   it("a second gradient that is missing is caught, where the first is right", () => {
     gradientCheck((x) => wrongSecond(x), at);
     expect(() => doubleGradientCheck((x) => wrongSecond(x), at)).toThrow(/the second gradient of input 0/);
@@ -216,6 +263,8 @@ describe("the checks can fail", () => {
     );
   });
 });
+
+type Leaf = { x: Expression };
 
 describe("what is wrong is said", () => {
   beforeEach(async () => {
@@ -249,6 +298,139 @@ describe("what is wrong is said", () => {
       `[UsageError: sum8: a kernel must have at most 8 pointers, one an output and one an input; got 9. Let it work in place, or split it.]`,
     );
   });
+
+  it("a flat kernel whose formula, layouts and pointers disagree", () => {
+    const x = input(0, "element");
+    expect(() => flatKernel("more", [x.add(input(1, "element"))], ["element"])).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: more: the formula must read inputs of the kinds element; got input 1 at element level.]`,
+    );
+    expect(() => flatKernel("level", [x.mul(2)], ["scalar"])).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: level: the formula must read inputs of the kinds scalar; got input 0 at element level.]`,
+    );
+    expect(() => flatKernel("two", [x, x], ["element"], { inPlace: true })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: two: in place, each output must have an input to overwrite; got 2 outputs and 1 inputs.]`,
+    );
+    const double = flatKernel("double", [x.mul(2)], ["element"]);
+    const y = persistent([4]);
+    expect(() => double(4, [y.address])).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: double: the kernel must be given 2 pointers; got 1.]`,
+    );
+  });
+
+  // as JavaScript would write them, without types
+  const define = (definition: object) =>
+    (defineOp as unknown as (definition: object) => (...xs: (Variable | number)[]) => Variable)({
+      name: "mine",
+      inputs: ["x"],
+      sample: { x: [2] },
+      ...definition,
+    });
+
+  it("a formula that gives no expression", () => {
+    expect(() => define({ forward: () => undefined })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: forward must give an Expression of its inputs; got nothing. Return one.]`,
+    );
+    expect(() => define({ forward: () => 1 })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: forward must give an Expression of its inputs; got the number 1. Return one.]`,
+    );
+    expect(() => define({ forward: () => null })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: forward must give an Expression of its inputs; got null. Return one.]`,
+    );
+  });
+
+  it("a formula that reads what is not there", () => {
+    expect(() =>
+      define({ inputs: ["x", "beta"], forward: (l: Record<string, Expression>) => l.x!.mul(l.bta!) }),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: the formula must read names among x, beta; got bta. Did you mean beta?]`,
+    );
+    expect(() => define({ forward: ({ x }: Leaf) => x.add(input(3, "element")) })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: forward must be made of the inputs and scalars it is given; got input 3 of another kernel.]`,
+    );
+    expect(() => define({ forward: ({ x }: Leaf) => x.add(scalar(0)) })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: forward must be made of the inputs and scalars it is given; got scalar 0 of another kernel.]`,
+    );
+  });
+
+  it("names that a formula could not tell apart", () => {
+    const forward = ({ x }: Leaf) => x;
+    expect(() => define({ inputs: ["x", "x"], forward })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: inputs and scalars must have different names; got x twice.]`,
+    );
+    expect(() => define({ scalars: ["x"], forward })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: inputs and scalars must have different names; got x twice.]`,
+    );
+    expect(() =>
+      define({ inputs: ["x", "y"], forward, backward: ({ gy }: { gy: Expression }) => ({ x: gy }) }),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: where backward is given, y and gy must stay free for the output and its gradient; got x, y. Rename y.]`,
+    );
+    expect(() => define({ perRow: ["z"], forward })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: perRow must name inputs, of x; got z.]`,
+    );
+    expect(() => define({ perRow: ["x"], forward })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: at least one input must have whole rows; got inputs x and perRow x.]`,
+    );
+    expect(() => define({ inputs: [], forward: () => scalar(0) })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: at least one input must have whole rows; got inputs none and perRow none.]`,
+    );
+  });
+
+  it("more inputs or numbers than a kernel takes", () => {
+    const forward = ({ x }: Leaf) => x;
+    const others = (count: number) => Array.from({ length: count }, (_, i) => `x${i}`);
+    expect(() => define({ inputs: ["x", ...others(7)], forward })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: an operation must have at most 7 inputs and 8 scalars; got 8 and 0. Split it into two.]`,
+    );
+    expect(() => define({ scalars: others(9), forward })).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: an operation must have at most 7 inputs and 8 scalars; got 1 and 9. Split it into two.]`,
+    );
+    expect(() => define({ inputs: ["x", ...others(6)], scalars: "abcdefgh".split(""), forward })).not.toThrow();
+  });
+
+  it("a gradient that reads more than a kernel takes", () =>
+    scope(() => {
+      // each part of this gradient reads all seven inputs and gy
+      const names = "abcdefg".split("");
+      const gates = define({
+        name: "gates",
+        inputs: names,
+        forward: (l: Record<string, Expression>) => names.map((n) => l[n]!.sigmoid()).reduce((a, b) => a.mul(b)),
+      });
+      const xs = names.map((_, i) => variable([i], { requiresGrad: true }));
+      const y = gates(...xs);
+      const wanted = xs.reduce((product, _, i) => product * sigmoid(i), 1);
+      expect(y.item()).toBeCloseTo(wanted, 6);
+      expect(() => y.backward()).toThrowErrorMatchingInlineSnapshot(
+        `[UsageError: gatesGrad: a kernel must read at most 7 tensors; got 8. Split the operation into two.]`,
+      );
+    }));
+
+  it("a backward that gives no gradients", () => {
+    const run = (backward: unknown) => () =>
+      scope(() => {
+        define({ forward: ({ x }: Leaf) => x, backward })(variable([1], { requiresGrad: true })).backward();
+      });
+    expect(run(() => undefined)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: backward must give gradients by the names of inputs, x; got undefined.]`,
+    );
+    expect(run(({ gy }: { gy: Expression }) => ({ z: gy }))).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: backward must give gradients by the names of inputs, x; got z.]`,
+    );
+    expect(run(() => ({ x: 3 }))).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: backward's x must give an Expression of its inputs; got the number 3. Return one.]`,
+    );
+    expect(run(({ ggy }: { ggy: Expression }) => ({ x: ggy }))).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: mine: the formula must read names among x, y, gy; got ggy. Did you mean gy?]`,
+    );
+  });
+
+  it("what is no Variable", () =>
+    scope(() => {
+      expect(() => define({ forward: ({ x }: Leaf) => x })()).toThrowErrorMatchingInlineSnapshot(
+        `[UsageError: mine: x must be a Variable or a number; got nothing. Make one with variable(…).]`,
+      );
+    }));
 
   it("a condition that is no comparison is only a number", () =>
     scope(() => {

@@ -94,7 +94,7 @@ describe("bad input gets one line and its exit code", () => {
       `${train} --activation rellu`,
       `${train} --clip-delta=maybe`,
       `${train} 500`,
-      `${train} --device gpu`,
+      `${train} --device cuda`,
       `${train} --env.suttonBarto true`,
       `${train} --config typo.json`,
       `${train} --config value.json`,
@@ -127,7 +127,8 @@ describe("bad input gets one line and its exit code", () => {
         const { code, stdout, stderr } = await rl(...words(line));
         expect(stdout, line).toBe("");
         expect(stderr, line).toMatch(/^[^\n]+\n$/);
-        said[line] = `${code} ${stderr.trimEnd()}`;
+        // how long a header is depends on the last digits of what was learned
+        said[line] = `${code} ${stderr.trimEnd()}`.replaceAll(/header of \d{4} bytes/g, "header of N bytes");
       }
     };
     await Promise.all([worker(), worker(), worker()]);
@@ -162,8 +163,8 @@ describe("bad input gets one line and its exit code", () => {
         2 rl train: --clip-delta must be true or false; got maybe. Write --clip-delta or --no-clip-delta.
       rl train --agent dqn --env CartPole 500
         2 rl train: every value needs its flag; got 500. See rl train --help.
-      rl train --agent dqn --env CartPole --device gpu
-        2 rl train: --device must be one of auto, cpu, reference; got gpu. It is the device that runs the networks.
+      rl train --agent dqn --env CartPole --device cuda
+        2 rl train: --device must be one of auto, cpu, gpu, reference; got cuda. It is the device that runs the networks.
       rl train --agent dqn --env CartPole --env.suttonBarto true
         2 rl: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs; got suttonBarto. Check its spelling.
       rl train --agent dqn --env CartPole --config typo.json
@@ -195,7 +196,7 @@ describe("bad input gets one line and its exit code", () => {
       rl resume done --steps 100
         2 rl: resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
       rl resume cut --steps 1000
-        4 rl: resume: cut/checkpoints/step-600.safetensors must have a header of 6696 bytes; got 992. It is cut off. Resume from another checkpoint. resume: cut/checkpoints/step-0.safetensors must have a header of 5336 bytes; got 992. It is cut off. Resume from another checkpoint.
+        4 rl: resume: cut/checkpoints/step-600.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint. resume: cut/checkpoints/step-0.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint.
       rl resume foreign --steps 1000
         4 rl: resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint. resume: foreign/checkpoints/step-0.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
       rl eval nothing

@@ -1,209 +1,27 @@
 /** Random kernels of the scalar language: printed for the cpu against the reference, and their derivatives. */
 import { describe, expect, it } from "vitest";
 import { createCpuBackend } from "../../src/cpu/cpuBackend.ts";
-import { type Backend, type InputKind, isFlat, type Kernel } from "../../src/kernel/backend.ts";
+import type { InputKind, Kernel } from "../../src/kernel/backend.ts";
 import { gradients } from "../../src/kernel/derivative.ts";
-import {
-  colIndex,
-  constant,
-  type Expression,
-  input,
-  rowLen,
-  rowMax,
-  rowSum,
-  scalar,
-  select,
-  spread,
-  stop,
-  topological,
-} from "../../src/kernel/expression.ts";
+import { type Expression, input, spread } from "../../src/kernel/expression.ts";
 import { createReferenceBackend } from "../../src/kernel/reference.ts";
 import { Random } from "../../src/random.ts";
-
-const kinds: readonly InputKind[] = ["element", "column", "row", "scalar"];
-const levelOf = (kind: InputKind) => (kind === "element" || kind === "column" ? "element" : "row");
-
-/** A random number of unary, binary, comparing and reducing nodes; ranges are kept tame by bounded functions. */
-class Generator {
-  readonly #random: Random;
-  readonly #pool: Expression[];
-  /** Leaves out what jumps or has kinks. */
-  readonly #smooth: boolean;
-
-  constructor(random: Random, inputs: readonly InputKind[], smooth: boolean) {
-    this.#random = random;
-    this.#smooth = smooth;
-    this.#pool = inputs.map((kind, i) => input(i, levelOf(kind)));
-    this.#pool.push(scalar(0), constant(0.5), constant(-1.25), colIndex().mul(0.137), rowLen().mul(0.0931));
-  }
-
-  pick<T>(from: readonly T[]): T {
-    return from[this.#random.integer(from.length)]!;
-  }
-
-  /** Recent expressions are picked more often, so that graphs get deep and share parts. */
-  #any(): Expression {
-    const n = this.#pool.length;
-    return this.#random.random() < 0.5
-      ? this.#pool[n - 1 - this.#random.integer(Math.min(4, n))]!
-      : this.pick(this.#pool);
-  }
-
-  #next(): Expression {
-    const a = this.#any();
-    const b = this.#any();
-    const c = this.#any();
-    const smooth: (() => Expression)[] = [
-      () => a.add(b),
-      () => a.sub(b),
-      () => a.mul(b.tanh()),
-      () => a.div(b.square().add(1.5)),
-      () => a.neg(),
-      () => a.square().add(0.5).sqrt(),
-      () => a.sin().exp(),
-      () => a.square().add(0.5).log(),
-      () => a.tanh(),
-      () => a.sigmoid(),
-      () => a.tanh().mul(3).sin(),
-      () => a.tanh().mul(3).cos(),
-      () => spread(a),
-      () => rowSum(a).tanh(),
-      () => rowSum(a.mul(b)).div(rowLen()),
-      () => rowSum(a).div(rowLen().add(2)),
-    ];
-    const rough: (() => Expression)[] = [
-      () => a.abs(),
-      () => a.min(b),
-      () => a.max(b),
-      () => a.max(0.1173),
-      () => constant(0.2219).min(a),
-      () => a.mul(1.71).sub(0.2137).floor(),
-      () => a.clip(-1, 1),
-      () => select(a.lt(b), c, a),
-      () => select(a.le(b), b, c),
-      () => select(a.eq(b), a, c),
-      () => select(a.gt(0.3217), a, 0),
-      () => select(select(a.lt(b), 1, 0), c, b),
-      () => a.sub(0.0713).sign(),
-      () => rowMax(a),
-      () => a.sub(rowMax(a)).exp(),
-      () => stop(a),
-    ];
-    return this.pick(this.#smooth ? smooth : [...smooth, ...rough])();
-  }
-
-  expressions(nodes: number, outputs: number): Expression[] {
-    for (let i = 0; i < nodes; i++) this.#pool.push(this.#next());
-    const made = this.#pool.slice(-nodes);
-    return Array.from({ length: outputs }, (_, i) => (i === 0 ? made.at(-1)! : this.pick(made)));
-  }
-}
-
-const guard = 16;
-const untouched = 54321;
-
-interface Launched {
-  /** Each output with its guard zones. */
-  readonly written: number[][];
-}
-
-const sizeOfInput = (kind: InputKind, rows: number, cols: number) =>
-  kind === "element" ? rows * cols : kind === "column" ? cols : kind === "row" ? rows : 1;
-
-function launch(
-  backend: Backend,
-  kernel: Kernel,
-  rows: number,
-  cols: number,
-  values: readonly (readonly number[])[],
-  number: number,
-  inPlace: number,
-): Launched {
-  const { memory } = backend;
-  const blocks: { address: number; bytes: number }[] = [];
-  const place = (numbers: readonly number[]): number => {
-    const bytes = 4 * (numbers.length + 2 * guard);
-    const address = memory.reserve(bytes);
-    blocks.push({ address, bytes });
-    memory.floats.fill(untouched, address >> 2, (address + bytes) >> 2);
-    memory.floats.set(numbers, (address >> 2) + guard);
-    return address + 4 * guard;
-  };
-  const flat = isFlat(kernel);
-  const inputs = values.map(place);
-  const sizes = kernel.outputs.map((y) => (y.level === "element" || flat ? rows * cols : rows));
-  const outputs = sizes.map((size, i) => (i === 0 && inPlace >= 0 ? inputs[inPlace]! : place(Array(size).fill(0))));
-  const p = [...outputs, ...inputs, ...Array<number>(8).fill(0)].slice(0, 8) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [r, c] = flat ? [1, rows * cols] : [rows, cols];
-  backend.compile(kernel)(r, c, ...p, number, 0, 0, 0, 0, 0, 0, 0);
-  const written = outputs.map((at, i) =>
-    Array.from(memory.floats.subarray((at >> 2) - guard, (at >> 2) + sizes[i]! + guard)),
-  );
-  for (const { address, bytes } of blocks) memory.release(address, bytes);
-  return { written };
-}
-
-/** What stands in a guard zone, the padding of a flat kernel left out. */
-function touchedGuard(written: readonly number[], size: number, padding: number): number {
-  return written.findIndex((x, i) => (i < guard || i >= guard + size + padding) && x !== untouched);
-}
+import {
+  compareRandomKernels,
+  Generator,
+  guard,
+  kinds,
+  launch,
+  levelOf,
+  sizeOfInput,
+} from "../kernel/randomKernels.ts";
 
 const random = new Random("fuzz");
-const cpu = createCpuBackend();
 const reference = createReferenceBackend();
 
 describe("random kernels", () => {
-  it("give on the cpu what they give on the reference, and write their outputs only", () => {
-    let compared = 0;
-    const seen = new Set<string>();
-    for (let trial = 0; trial < 400; trial++) {
-      const inputs = Array.from({ length: 1 + random.integer(4) }, () => kinds[random.integer(4)]!);
-      const outputs = new Generator(random, inputs, false).expressions(2 + random.integer(12), 1 + random.integer(3));
-      const kernel: Kernel = { name: `fuzz${trial}`, inputs, outputs };
-      for (const node of topological(outputs)) seen.add(node.kind);
-      for (let run = 0; run < 3; run++) {
-        const [rows, cols] = [1 + random.integer(4), 1 + random.integer(13)];
-        const values = inputs.map((kind) =>
-          Array.from({ length: sizeOfInput(kind, rows, cols) }, () => Math.fround(random.uniform(-2, 2))),
-        );
-        const number = Math.fround(random.uniform(-1, 1));
-        const flat = isFlat(kernel);
-        // an element output may stand in the place of an element input
-        const target = outputs[0]!.level === "element" && run === 2 ? inputs.indexOf("element") : -1;
-        const found = launch(cpu, kernel, rows, cols, values, number, target);
-        const expected = launch(reference, kernel, rows, cols, values, number, target);
-        // what a small change of the inputs makes of the results tells how much rounding may matter
-        const shifted = Array.from({ length: 4 }, () => {
-          const moved = values.map((list) => list.map((x) => x + 1e-6 * random.uniform(-1, 1)));
-          return launch(reference, kernel, rows, cols, moved, number + 1e-6 * random.uniform(-1, 1), target);
-        });
-        found.written.forEach((list, k) => {
-          const size = list.length - 2 * guard;
-          expect(touchedGuard(list, size, flat ? -size & 3 : 0), `${kernel.name} ${rows}×${cols}`).toBe(-1);
-          for (let i = guard; i < guard + size; i++) {
-            const wanted = expected.written[k]![i]!;
-            const change = Math.max(...shifted.map(({ written }) => Math.abs(written[k]![i]! - wanted)));
-            if (change > 1e-3 * (1 + Math.abs(wanted))) continue; // at a jump
-            compared++;
-            const allowed = 2e-5 * (1 + Math.abs(wanted)) + 30 * change;
-            if (!(Math.abs(list[i]! - wanted) <= allowed) && !(Number.isNaN(wanted) && Number.isNaN(list[i]!))) {
-              expect.fail(
-                `${kernel.name} ${inputs} ${rows}×${cols}: ${outputs[k]} must be ${wanted} at ${i - guard}, got ${list[i]}`,
-              );
-            }
-          }
-        });
-      }
-    }
+  it("give on the cpu what they give on the reference, and write their outputs only", async () => {
+    const { compared, seen } = await compareRandomKernels(createCpuBackend(), reference, random, 400);
     expect(compared).toBeGreaterThan(10_000);
     // every kind of node took part
     expect([...seen].sort()).toMatchInlineSnapshot(`
@@ -243,7 +61,7 @@ describe("random kernels", () => {
 });
 
 describe("derivatives of random expressions", () => {
-  it("agree with central differences", () => {
+  it("agree with central differences", async () => {
     for (let trial = 0; trial < 150; trial++) {
       const inputs = Array.from({ length: 1 + random.integer(3) }, () => kinds[random.integer(4)]!);
       const [y] = new Generator(random, inputs, true).expressions(2 + random.integer(8), 1) as [Expression];
@@ -255,21 +73,20 @@ describe("derivatives of random expressions", () => {
       );
       const seeds = Array.from({ length: y.level === "element" ? rows * cols : rows }, () => random.uniform(-1, 1));
       const seedKind: InputKind = y.level === "element" ? "element" : "row";
-      const value = (at: number[][]): number => {
+      const value = async (at: number[][]): Promise<number> => {
         const kernel = { name: "y", inputs, outputs: [y] };
-        const list = launch(reference, kernel, rows, cols, at, 0.3, -1).written[0]!.slice(guard, -guard);
+        const { written } = await launch(reference, kernel, rows, cols, at, 0.3, -1);
+        const list = written[0]!.slice(guard, -guard);
         return list.reduce((sum, x, i) => sum + x * seeds[i]!, 0);
       };
-      gradients(y, gy, leaves).forEach((gx, k) => {
+      for (const [k, gx] of gradients(y, gy, leaves).entries()) {
         // an element-level gradient of what is the same for several elements is to be summed over them
         const element = levelOf(inputs[k]!) === "element";
         const output = element ? spread(gx) : gx;
         const kernel: Kernel = { name: "gx", inputs: [...inputs, seedKind], outputs: [output] };
-        const list = launch(reference, kernel, rows, cols, [...values, seeds], 0.3, -1).written[0]!.slice(
-          guard,
-          -guard,
-        );
-        values[k]!.forEach((x, j) => {
+        const { written } = await launch(reference, kernel, rows, cols, [...values, seeds], 0.3, -1);
+        const list = written[0]!.slice(guard, -guard);
+        for (const [j, x] of values[k]!.entries()) {
           const isOf = (i: number): boolean => {
             const kind = inputs[k]!;
             if (kind === "scalar") return true;
@@ -277,10 +94,10 @@ describe("derivatives of random expressions", () => {
           };
           const analytic = list.reduce((sum, g, i) => (isOf(i) ? sum + g : sum), 0);
           const moved = (by: number) => value(values.map((v, i) => (i === k ? v.with(j, x + by) : v)));
-          const numeric = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+          const numeric = ((await moved(1e-5)) - (await moved(-1e-5))) / 2e-5;
           expect(Math.abs(analytic - numeric), `${y} to input ${k}`).toBeLessThan(1e-6 * (1 + Math.abs(numeric)) * 10);
-        });
-      });
+        }
+      }
     }
   });
 });

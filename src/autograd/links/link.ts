@@ -47,10 +47,13 @@ export abstract class Link {
 
   /**
    * All parameters, their gradients likewise, in one run of memory each. Made on the first call; optimizers and copies
-   * between networks work on it as a whole. Parameters added to the Link afterwards are not in it.
+   * between networks work on it as a whole. Parameters added to the Link afterwards are not in it. The run may move when
+   * a Link around this one is made flat: ask for it anew each time.
+   *
+   * @throws UsageError when a parameter stands in the Link twice, or in another flat Link that is not nested with it
    */
   flat(): FlatParameters {
-    this.#flat ??= new FlatParameters([...this.namedParameters()]);
+    if (!this.#flat?.isCurrent) this.#flat = new FlatParameters(this.#flat?.named ?? [...this.namedParameters()]);
     return this.#flat;
   }
 
@@ -59,8 +62,15 @@ export abstract class Link {
     this.flat().copyFrom(other.flat());
   }
 
-  /** Moves all parameters towards another's: (1 − τ) own + τ other. Source: Polyak averaging, Lillicrap et al. 2016. */
+  /**
+   * Moves all parameters towards another's: (1 − τ) own + τ other. Source: Polyak averaging, Lillicrap et al. 2016.
+   *
+   * @throws UsageError unless tau is in [0, 1]
+   */
   softCopyParametersFrom(other: Link, tau: number): void {
+    if (!(tau >= 0 && tau <= 1)) {
+      throw new UsageError(`softCopyParametersFrom: tau must be at least 0 and at most 1; got ${tau}.`);
+    }
     this.flat().softCopyFrom(other.flat(), tau);
   }
 

@@ -9,6 +9,7 @@ const rule: UpdateRule<Required<AdaDeltaOptions>, "msg" | "msdx", "rho" | "rest"
   name: "AdaDelta",
   statistics: ["msg", "msdx"],
   numberNames: ["rho", "rest", "eps"],
+  decays: ["rho"],
   numbers: ({ rho, eps }) => ({ rho, rest: 1 - rho, eps }),
   update: ({ p, g, msg, msdx, rho, rest, eps }) => {
     const nextMsg = msg.mul(rho).add(g.square().mul(rest));
@@ -20,6 +21,6 @@ const rule: UpdateRule<Required<AdaDeltaOptions>, "msg" | "msdx", "rho" | "rest"
 /** Steps scaled by the ratio of running root mean squares of steps and gradients. Source: Zeiler 2012. */
 export class AdaDelta extends Optimizer<Required<AdaDeltaOptions>> {
   constructor(options: AdaDeltaOptions = {}) {
-    super(rule, { rho: 0.95, eps: 1e-6, ...options });
+    super(rule, { rho: 0.95, eps: 1e-6 }, options);
   }
 }

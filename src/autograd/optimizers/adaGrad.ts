@@ -19,6 +19,6 @@ const rule: UpdateRule<Required<AdaGradOptions>, "h", "lr" | "eps"> = {
 /** h ← h + g²; p ← p − lr g / (√h + eps). Source: Duchi, Hazan, Singer 2011. */
 export class AdaGrad extends Optimizer<Required<AdaGradOptions>> {
   constructor(options: AdaGradOptions = {}) {
-    super(rule, { lr: 0.001, eps: 1e-8, ...options });
+    super(rule, { lr: 0.001, eps: 1e-8 }, options);
   }
 }

@@ -14,6 +14,7 @@ const rule: UpdateRule<Required<AdamOptions>, "m" | "v", "step" | "rest1" | "res
   name: "Adam",
   statistics: ["m", "v"],
   numberNames: ["step", "rest1", "rest2", "eps"],
+  decays: ["beta1", "beta2"],
   numbers: ({ alpha, beta1, beta2, eps }, t) => ({
     step: (alpha * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t),
     rest1: 1 - beta1,
@@ -30,6 +31,6 @@ const rule: UpdateRule<Required<AdamOptions>, "m" | "v", "step" | "rest1" | "res
 /** Source: Kingma & Ba 2015, with the two bias corrections in the step size (end of section 2). */
 export class Adam extends Optimizer<Required<AdamOptions>> {
   constructor(options: AdamOptions = {}) {
-    super(rule, { alpha: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, ...options });
+    super(rule, { alpha: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8 }, options);
   }
 }

@@ -17,6 +17,7 @@ const rule: UpdateRule<Required<AdamWOptions>, "m" | "v", "step" | "rest1" | "re
   name: "AdamW",
   statistics: ["m", "v"],
   numberNames: ["step", "rest1", "rest2", "eps", "decay"],
+  decays: ["beta1", "beta2"],
   numbers: ({ alpha, beta1, beta2, eps, eta, weightDecayRate }, t) => ({
     step: (eta * alpha * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t),
     rest1: 1 - beta1,
@@ -34,6 +35,6 @@ const rule: UpdateRule<Required<AdamWOptions>, "m" | "v", "step" | "rest1" | "re
 /** Adam with decoupled weight decay, p ← p − eta (step + weightDecayRate p). Source: Loshchilov & Hutter 2019. */
 export class AdamW extends Optimizer<Required<AdamWOptions>> {
   constructor(options: AdamWOptions = {}) {
-    super(rule, { alpha: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, eta: 1, weightDecayRate: 0.01, ...options });
+    super(rule, { alpha: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, eta: 1, weightDecayRate: 0.01 }, options);
   }
 }

@@ -14,6 +14,7 @@ const rule: UpdateRule<Required<AMSGradOptions>, "m" | "v" | "vhat", "step" | "r
   name: "AMSGrad",
   statistics: ["m", "v", "vhat"],
   numberNames: ["step", "rest1", "rest2", "eps"],
+  decays: ["beta1", "beta2"],
   numbers: ({ alpha, beta1, beta2, eps }, t) => ({
     step: (alpha * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t),
     rest1: 1 - beta1,
@@ -31,6 +32,6 @@ const rule: UpdateRule<Required<AMSGradOptions>, "m" | "v" | "vhat", "step" | "r
 /** Adam with the maximum of the second moments so far. Source: Reddi, Kale, Kumar 2018. */
 export class AMSGrad extends Optimizer<Required<AMSGradOptions>> {
   constructor(options: AMSGradOptions = {}) {
-    super(rule, { alpha: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, ...options });
+    super(rule, { alpha: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8 }, options);
   }
 }

@@ -81,6 +81,7 @@ export class WeightDecay implements OptimizerHook {
   readonly rate: number;
 
   constructor(rate: number) {
+    requireRate("WeightDecay", rate);
     this.rate = rate;
   }
 
@@ -95,6 +96,7 @@ export class NonbiasWeightDecay implements OptimizerHook {
   readonly rate: number;
 
   constructor(rate: number) {
+    requireRate("NonbiasWeightDecay", rate);
     this.rate = rate;
   }
 
@@ -115,6 +117,7 @@ export class Lasso implements OptimizerHook {
   readonly rate: number;
 
   constructor(rate: number) {
+    requireRate("Lasso", rate);
     this.rate = rate;
   }
 
@@ -123,7 +126,7 @@ export class Lasso implements OptimizerHook {
   }
 }
 
-const addScaled = flatKernel("gradientNoise", [x0.add(x1.mul(scalar(0)))], ["element", "element"], inPlace);
+const scaleNoise = flatKernel("gradientNoise", [x0.mul(scalar(0))], ["element"], inPlace);
 
 /** Adds normal noise of variance eta / (1 + t)^0.55 to every gradient. Source: Neelakantan et al. 2015. */
 export class GradientNoise implements OptimizerHook {
@@ -141,10 +144,11 @@ export class GradientNoise implements OptimizerHook {
   apply({ parameters }: FlatParameters): void {
     const deviation = Math.sqrt(this.eta / (1 + this.#t) ** 0.55);
     scope(() => {
-      // parameter by parameter: padding between them stays zero
-      for (const p of parameters) {
-        const noise = randomNormal(p.shape, this.#stream);
-        addScaled(p.size, [p.gradAddress, noise.address], [deviation]);
+      // parameter by parameter, added by a copy, which unlike kernels leaves the padding behind the last number alone
+      for (const { shape, size, gradAddress } of parameters) {
+        const noise = randomNormal(shape, this.#stream);
+        scaleNoise(size, [noise.address], [deviation]);
+        backend().families.copy(size, noise.address, gradAddress, true);
       }
     });
     this.#t++;
@@ -163,6 +167,12 @@ export class GradientNoise implements OptimizerHook {
 
 function requirePositive(where: string, name: string, value: number): void {
   if (!(value > 0)) throw new UsageError(`${where}: ${name} must be above 0; got ${value}.`);
+}
+
+function requireRate(where: string, rate: number): void {
+  if (!(rate >= 0 && Number.isFinite(rate))) {
+    throw new UsageError(`${where}: rate must be a finite number of at least 0; got ${rate}.`);
+  }
 }
 
 /** The global norm of a model's gradients, for statistics and tests. */

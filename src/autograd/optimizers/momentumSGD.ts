@@ -9,6 +9,7 @@ const rule: UpdateRule<Required<MomentumSGDOptions>, "v", "lr" | "momentum"> = {
   name: "MomentumSGD",
   statistics: ["v"],
   numberNames: ["lr", "momentum"],
+  decays: ["momentum"],
   numbers: ({ lr, momentum }) => ({ lr, momentum }),
   update: ({ p, g, v, lr, momentum }) => {
     const next = v.mul(momentum).sub(g.mul(lr));
@@ -19,6 +20,6 @@ const rule: UpdateRule<Required<MomentumSGDOptions>, "v", "lr" | "momentum"> = {
 /** v ← momentum v − lr g; p ← p + v. Source: Rumelhart, Hinton, Williams 1986. */
 export class MomentumSGD extends Optimizer<Required<MomentumSGDOptions>> {
   constructor(options: MomentumSGDOptions = {}) {
-    super(rule, { lr: 0.01, momentum: 0.9, ...options });
+    super(rule, { lr: 0.01, momentum: 0.9 }, options);
   }
 }

@@ -10,6 +10,7 @@ const rule: UpdateRule<Required<RMSpropAsyncOptions>, "ms", "lr" | "alpha" | "re
   name: "RMSpropAsync",
   statistics: ["ms"],
   numberNames: ["lr", "alpha", "rest", "eps"],
+  decays: ["alpha"],
   numbers: ({ lr, alpha, eps }) => ({ lr, alpha, rest: 1 - alpha, eps }),
   update: ({ p, g, ms, lr, alpha, rest, eps }) => {
     const next = ms.mul(alpha).add(g.square().mul(rest));
@@ -20,6 +21,6 @@ const rule: UpdateRule<Required<RMSpropAsyncOptions>, "ms", "lr" | "alpha" | "re
 /** RMSprop with eps inside the root, whose statistics asynchronous actors share. Source: Mnih et al. 2016, section 4. */
 export class RMSpropAsync extends Optimizer<Required<RMSpropAsyncOptions>> {
   constructor(options: RMSpropAsyncOptions = {}) {
-    super(rule, { lr: 0.01, alpha: 0.99, eps: 1e-8, ...options });
+    super(rule, { lr: 0.01, alpha: 0.99, eps: 1e-8 }, options);
   }
 }

@@ -15,6 +15,7 @@ const rule: UpdateRule<
   name: "RMSpropGraves",
   statistics: ["n", "mean", "delta"],
   numberNames: ["lr", "alpha", "rest", "momentum", "eps"],
+  decays: ["alpha", "momentum"],
   numbers: ({ lr, alpha, momentum, eps }) => ({ lr, alpha, rest: 1 - alpha, momentum, eps }),
   update: ({ p, g, n, mean, delta, lr, alpha, rest, momentum, eps }) => {
     const nextN = n.mul(alpha).add(g.square().mul(rest));
@@ -27,6 +28,6 @@ const rule: UpdateRule<
 /** RMSprop centred by the running mean of gradients, with momentum. Source: Graves 2013, equations 38–45. */
 export class RMSpropGraves extends Optimizer<Required<RMSpropGravesOptions>> {
   constructor(options: RMSpropGravesOptions = {}) {
-    super(rule, { lr: 1e-4, alpha: 0.95, momentum: 0.9, eps: 1e-4, ...options });
+    super(rule, { lr: 1e-4, alpha: 0.95, momentum: 0.9, eps: 1e-4 }, options);
   }
 }

@@ -16,6 +16,6 @@ const rule: UpdateRule<Required<SGDOptions>, never, "lr"> = {
 /** p ← p − lr g. */
 export class SGD extends Optimizer<Required<SGDOptions>> {
   constructor(options: SGDOptions = {}) {
-    super(rule, { lr: 0.01, ...options });
+    super(rule, { lr: 0.01 }, options);
   }
 }
