@@ -2,7 +2,13 @@
 import { createCpuBackend } from "./cpu/cpuBackend.ts";
 import { nearest, UsageError } from "./errors.ts";
 import { createGpuBackend } from "./gpu/gpuBackend.ts";
-import { type Backend, backend as runningBackend, setDefaultBackend, useBackend } from "./kernel/backend.ts";
+import {
+  type AdapterInfo,
+  type Backend,
+  backend as runningBackend,
+  setDefaultBackend,
+  useBackend,
+} from "./kernel/backend.ts";
 import { createNullBackend } from "./kernel/nullBackend.ts";
 import { createReferenceBackend } from "./kernel/reference.ts";
 
@@ -13,6 +19,8 @@ export interface Device {
   readonly name: string;
   /** Which variant of the kernels runs: results may differ in the last bit between variants. */
   readonly variant: string;
+  /** What a GPU says of itself; null for other devices. */
+  readonly adapter: AdapterInfo | null;
   /** Sends what waits to be run, and waits where too much is under way. Call it now and then in a loop of your own. */
   turn(): Promise<void>;
   /** Makes all numbers readable at once (`item()`, `toArray()`) until the next operation; on the cpu they always are. */
@@ -33,32 +41,38 @@ function backendFor(name: keyof typeof makers): Backend {
   return found;
 }
 
-async function gpuBackend(): Promise<Backend> {
-  const found = opened.get("gpu") ?? (await createGpuBackend());
-  opened.set("gpu", found);
+async function gpuBackend(dawn: readonly string[]): Promise<Backend> {
+  const key = ["gpu", ...dawn].join(" ");
+  const found = opened.get(key) ?? (await createGpuBackend(dawn));
+  opened.set(key, found);
   return found;
+}
+
+export interface DeviceOptions {
+  /** For "gpu" through the package webgpu: Dawn's switches, such as `backend=null`, which checks everything and runs nothing. */
+  readonly dawn?: readonly string[];
 }
 
 /**
  * Makes a device the one that operations of this thread run on. Variables made on another device can not be used until
  * it is opened again.
  *
- * @param name "cpu": WebAssembly SIMD; "gpu": WebGPU, for the engine alone as yet (agents read their numbers at once);
- *   "reference": float64 in plain JavaScript, slow, to check results with; "null": runs nothing; "auto": the fastest for
+ * @param name "cpu": WebAssembly SIMD; "gpu": WebGPU, where agents learn while a copy of their
+ *   network acts on the cpu; "reference": float64 in plain JavaScript, slow, to check results with; "null": runs nothing; "auto": the fastest for
  *   reinforcement learning's sizes, at present always "cpu"
  * @throws DeviceError where there is no such device
  */
-export async function openDevice(name: DeviceName = "auto"): Promise<Device> {
+export async function openDevice(name: DeviceName = "auto", { dawn = [] }: DeviceOptions = {}): Promise<Device> {
   if (!deviceNames.includes(name)) {
     const near = nearest(String(name), deviceNames);
     throw new UsageError(
       `device: the name must be one of ${deviceNames.join(", ")}; got ${name}.${near ? ` Did you mean ${near}?` : ""}`,
     );
   }
-  const backend = name === "gpu" ? await gpuBackend() : backendFor(name === "auto" ? "cpu" : name);
+  const backend = name === "gpu" ? await gpuBackend(dawn) : backendFor(name === "auto" ? "cpu" : name);
   useBackend(backend);
-  const { variant, memory } = backend;
-  return { name: backend.name, variant, turn: () => backend.turn(), sync: () => memory.sync() };
+  const { variant, adapter, memory } = backend;
+  return { name: backend.name, variant, adapter, turn: () => backend.turn(), sync: () => memory.sync() };
 }
 
 /** Whether the numbers of the device that runs can be read at once. */

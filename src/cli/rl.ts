@@ -24,6 +24,12 @@ const entries: readonly Entry[] = [
     describe: "list the agents or the environments",
     load: () => import("./commands/list.ts"),
   },
+  {
+    name: "devices",
+    words: "",
+    describe: "list what can run the networks here",
+    load: () => import("./commands/devices.ts"),
+  },
 ];
 
 function version(): string {

@@ -161,6 +161,7 @@ export function createCpuBackend(): Backend {
     memory,
     families,
     compile: (kernel: Kernel): Launch => compileBody(kernelKey(kernel), () => printRowKernel(kernel)) as Launch,
+    adapter: null,
     turn: async () => {},
   };
 }

@@ -78,6 +78,14 @@ export interface GpuBackend extends Backend {
 
 const initialBytes = 16 << 20;
 
+const shownLimits = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
 /** Groups of 64 invocations for so many elements; kernels stride over what is beyond the most groups. */
 const groupsFor = (count: number) => Math.max(1, Math.min(mostGroups, Math.ceil(count / workgroupSize)));
 
@@ -125,21 +133,30 @@ export async function createGpuBackend(options: readonly string[] = []): Promise
     numbers[at + firstNumber] = value;
   };
 
-  /** What one invocation computes: more where there is enough for all of them. */
-  const tileFor = (rows: number, cols: number): readonly [number, number] => {
-    const elements = rows * cols;
-    if (elements >= 1 << 18) return [4, 4];
-    return elements >= 1 << 14 ? [2, 4] : [1, 1];
-  };
+  /** Rows and columns that one invocation computes. */
+  const tiles = [
+    [1, 1],
+    [2, 4],
+    [4, 4],
+  ] as const;
+  /** The tile for a product: a larger one where there is enough for all invocations. */
+  const tileFor = (elements: number): number => (elements >= 1 << 18 ? 2 : elements >= 1 << 14 ? 1 : 0);
 
   const matmul = ({ bias, activation }: MatmulSpec): MatmulLaunch => {
     const activationKey = activation ? topological([activation]).at(-1)!.id : -1;
+    const variants: (GPUComputePipeline | undefined)[] = [];
     return (rows, inner, cols, a, b, biasAddress, y, transposeA, transposeB, accumulate) => {
       if (rows === 0 || cols === 0) return;
-      const [tileRows, tileCols] = tileFor(rows, cols);
-      const variant = { bias, activation, transposeA, transposeB, accumulate, tileRows, tileCols };
-      const flags = `${bias} ${activationKey} ${transposeA} ${transposeB} ${accumulate}`;
-      const found = pipeline(`matmul ${flags} ${tileRows}×${tileCols}`, () => bodies.printMatmul(variant));
+      const tile = tileFor(rows * cols);
+      const [tileRows, tileCols] = tiles[tile]!;
+      const index = 8 * tile + (transposeA ? 4 : 0) + (transposeB ? 2 : 0) + (accumulate ? 1 : 0);
+      let found = variants[index];
+      if (!found) {
+        const variant = { bias, activation, transposeA, transposeB, accumulate, tileRows, tileCols };
+        const flags = `${bias} ${activationKey} ${transposeA} ${transposeB} ${accumulate}`;
+        found = pipeline(`matmul ${flags} ${tileRows}×${tileCols}`, () => bodies.printMatmul(variant));
+        variants[index] = found;
+      }
       const groups = (count: number, tile: number) => Math.ceil(count / (tile * bodies.matmulGroup));
       const at = tape.launch(found, groups(cols, tileCols), groups(rows, tileRows));
       words[at] = rows;
@@ -224,8 +241,10 @@ export async function createGpuBackend(options: readonly string[] = []): Promise
     };
   }
 
-  const { vendor, architecture } = adapter.info;
+  const { vendor, architecture, description } = adapter.info;
+  const limits = Object.fromEntries(shownLimits.map((name) => [name, adapter.limits[name]]));
   return {
+    adapter: { vendor, architecture, description, features: [...adapter.features].sort(), limits },
     name: "gpu",
     variant: ["webgpu", vendor, architecture].filter(Boolean).join(" "),
     memory: new GpuMemory(tape, fill),

@@ -4,7 +4,7 @@ import type { Expression } from "../kernel/expression.ts";
 
 /**
  * A launch as a kernel sees it: its domain, 16 whole numbers (addresses count elements), 8 numbers. Kept in one uniform
- * buffer, a slot a launch, chosen by the dynamic offset.
+ * buffer, a slot a launch.
  */
 export const launchHeader = `struct Launch { rows: u32, cols: u32, p: array<vec4<u32>, 4>, s: array<vec4<f32>, 2> }
 @group(0) @binding(0) var<storage, read_write> m: array<f32>;

@@ -110,6 +110,17 @@ export interface Families {
   randomUniform(count: number, out: number, key0: number, key1: number, block: number): void;
 }
 
+/** What a GPU says of itself. */
+export interface AdapterInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** Those of the WebGPU features that the adapter offers. */
+  readonly features: readonly string[];
+  /** In bytes or counts, by their WebGPU names. */
+  readonly limits: Readonly<Record<string, number>>;
+}
+
 export interface Backend {
   readonly name: string;
   /** Which variant of the kernels runs, such as "relaxed-fma": results may differ in the last bit between variants. */
@@ -118,6 +129,8 @@ export interface Backend {
   readonly families: Families;
   /** Compiles a kernel; equal kernels give the same launch function. */
   compile(kernel: Kernel): Launch;
+  /** Null for what is no GPU. */
+  readonly adapter: AdapterInfo | null;
   /** Sends what waits to be run, and waits where too much is under way. */
   turn(): Promise<void>;
 }

@@ -29,6 +29,7 @@ export function createNullBackend(): NullBackend {
     memory: new JsMemory(),
     families,
     compile: (kernel: Kernel) => count(kernel.name),
+    adapter: null,
     turn: async () => {},
     launches,
     reset() {

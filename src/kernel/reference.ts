@@ -210,6 +210,7 @@ export function createReferenceBackend(): Backend {
     memory,
     families: referenceFamilies(memory),
     compile: (kernel) => referenceLaunch(kernel, memory),
+    adapter: null,
     turn: async () => {},
   };
 }

@@ -134,7 +134,7 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: the command must be one of train, eval, resume, list; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, eval, resume, list, devices; got trian. Did you mean rl train?
       rl --agent dqn
         2 rl: a command must come first; got --agent. See rl --help.
       rl train --env CartPole
@@ -214,6 +214,22 @@ describe("bad input gets one line and its exit code", () => {
     `);
   });
 
+  // only there a driver can be taken away
+  test.runIf(process.platform === "linux")("no GPU: what to do, and its own exit code", async () => {
+    const env = { ...environment(), VK_DRIVER_FILES: "/nothing.json", LD_LIBRARY_PATH: "" };
+    const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+      const args = [main, ...short, "--device", "gpu", "--out", "none"];
+      execFile(process.execPath, args, { cwd: folder, env }, (error, _stdout, text) => {
+        resolve({ code: error?.code, stderr: text });
+      });
+    });
+    expect(code).toBe(3);
+    // Dawn's loader may have its say before
+    expect(stderr.trimEnd().split("\n").at(-1)).toMatch(
+      /^rl: gpu: there must be a WebGPU adapter; got none\. .*use the cpu\.$/,
+    );
+  });
+
   test("RL_DEBUG=1 shows the stack", async () => {
     const env = { ...environment(), RL_DEBUG: "1" };
     const stderr = await new Promise<string>((resolve) => {
@@ -236,10 +252,11 @@ describe("help and lists", () => {
       Kusari: reinforcement learning for TypeScript.
 
       Commands:
-        rl train   train an agent
-        rl eval    play a trained agent's episodes: rl eval RUN
-        rl resume  continue a stopped run: rl resume RUN
-        rl list    list the agents or the environments: rl list agents|envs
+        rl train    train an agent
+        rl eval     play a trained agent's episodes: rl eval RUN
+        rl resume   continue a stopped run: rl resume RUN
+        rl list     list the agents or the environments: rl list agents|envs
+        rl devices  list what can run the networks here
 
       Options:
             --version  show the version                                                          [boolean]
@@ -269,6 +286,14 @@ describe("help and lists", () => {
     expect(flat(known.stdout)).toContain("[default 475: reward threshold of CartPole-v1]");
     expect(flat(bare.stdout)).toContain("--learning-rate Adam's step size [default 0.001: Kingma & Ba 2015]");
     expect(flat(bare.stdout)).toContain("[default the environment's reward threshold]");
+  });
+  test("devices lists the cpu with its measurements, and the GPU or why there is none", async () => {
+    const { code, stdout } = await rl("devices", "--json");
+    expect(code).toBe(0);
+    const [cpu, gpu] = JSON.parse(stdout) as Record<string, unknown>[];
+    expect(cpu).toMatchObject({ name: "cpu", variant: expect.stringMatching(/relaxed-fma|mul-add/), adapter: null });
+    for (const name of ["gigaflops", "launchMicroseconds", "readMilliseconds"]) expect(cpu![name]).toBeGreaterThan(0);
+    expect(gpu!.error ?? (gpu!.adapter as { limits: object }).limits).toBeDefined();
   });
   test("list agents and list envs, as tables and as JSON", async () => {
     const [agents, envs, agentsJson, envsJson] = await Promise.all([
