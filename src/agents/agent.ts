@@ -9,8 +9,10 @@ export interface ObservationSpace {
   readonly shape: readonly number[] | null;
 }
 export interface DiscreteSpace {
-  /** Actions are 0 … n − 1. */
+  /** Actions are start … start + n − 1. */
   readonly n: number;
+  /** 0 unless given. */
+  readonly start?: number;
 }
 export interface BoxSpace {
   readonly shape: readonly number[];

@@ -120,6 +120,8 @@ export class DQN implements Agent {
   steps = 0;
   updates = 0;
   readonly #actions: number;
+  /** The first action's number: values and the replay buffer count from 0. */
+  readonly #firstAction: number;
   readonly #phi: ((obs: Observation) => Observation) | null;
   readonly #staging: Staging;
   /** (1, …obs): the observation to act on. */
@@ -139,15 +141,20 @@ export class DQN implements Agent {
     const given = Object.fromEntries(Object.entries(options).filter(([name]) => !partNames.has(name)));
     const h = resolveHyperparameters("DQN", dqnHyperparameters, given as Partial<DQNHyperparameters>);
     this.hyperparameters = h;
+    if (!observationSpace || !actionSpace) {
+      throw new UsageError(
+        `DQN: observationSpace and actionSpace must be given; got ${observationSpace ? "no actionSpace" : "no observationSpace"}. Pass those of the environment.`,
+      );
+    }
     if (!("n" in actionSpace)) {
       throw new UsageError(
         `DQN: the action space must be Discrete; got ${String(actionSpace)}. Use an agent for continuous actions.`,
       );
     }
-    const obsShape = phiShape ?? observationSpace.shape;
+    const obsShape = phiShape ?? ("n" in observationSpace ? null : observationSpace.shape);
     if (!obsShape) {
       throw new UsageError(
-        `DQN: observations must be arrays of one shape; got ${String(observationSpace)}. Flatten them, or pass phi and phiShape.`,
+        `DQN: observations must be arrays of one shape; got ${String(observationSpace)}. Flatten or one-hot them in the environment, or pass phi and phiShape.`,
       );
     }
     if (h.minibatchSize > h.replayStartSize || h.replayStartSize > h.replayCapacity) {
@@ -156,6 +163,7 @@ export class DQN implements Agent {
       );
     }
     this.#actions = actionSpace.n;
+    this.#firstAction = actionSpace.start ?? 0;
     this.#phi = phi ?? null;
     const obsSize = obsShape.reduce((product, n) => product * n, 1);
     const makeNetwork = () =>
@@ -293,11 +301,20 @@ export class DQN implements Agent {
     }
     if (this.#acting.isCopy) onHost(() => this.#actObs.write(input));
     else this.#actObs.write(input);
-    if (!this.training) return this.#greedyAction();
+    if (!this.training) return this.#firstAction + this.#greedyAction();
     const action = this.explorer.selectAction(this.steps, this.#greedyAction, this.#actionValues);
-    for (let i = 0; i < this.#lastObs.length; i++) this.#lastObs[i] = input[i]!;
+    let zero = 0; // NaN as soon as one number is not finite
+    for (let i = 0; i < this.#lastObs.length; i++) {
+      this.#lastObs[i] = input[i]!;
+      zero += 0 * input[i]!;
+    }
+    if (zero !== 0) {
+      throw new UsageError(
+        `${this.name}.act: the observation must be finite numbers; got [${Array.from(input).slice(0, 8).join(", ")}]. Look at the environment at step ${this.steps}.`,
+      );
+    }
     this.#lastAction = action;
-    return action;
+    return this.#firstAction + action;
   }
 
   readonly #actForward = (): void => {

@@ -47,7 +47,11 @@ export function exitCodeOf(error: unknown): number {
 
 /** The one line for stderr; the whole stack with `debug` (RL_DEBUG=1). */
 export function errorText(error: unknown, debug: boolean): string {
-  if (debug && error instanceof Error) return error.stack ?? error.message;
+  if (debug && error instanceof Error) {
+    // whose fault it is may stand in the cause alone
+    const cause = error.cause === undefined ? "" : `\ncaused by ${errorText(error.cause, true)}`;
+    return `${error.stack ?? error.message}${cause}`;
+  }
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
   const unexpected = exitCodeOf(error) === exitCodes.internal;
   return unexpected

@@ -123,6 +123,7 @@ export class Progress {
   }
 
   on(event: RunEvent): void {
+    if (event.event === "start" && event.resumed) this.line(`goes on from the checkpoint of step ${event.fromStep}`);
     if (event.event === "evaluation") {
       const line = evaluationLine(event);
       this.line(this.#coloured && event.best ? `\u001b[32m${line}\u001b[39m` : line);

@@ -87,6 +87,11 @@ export async function givenConfig(argv: Argv, file: Values): Promise<GivenConfig
   if (env === undefined) {
     throw new UsageError(`${where}: --env must be given; got none. Choose one with rl list envs, or pass a file.`);
   }
+  if (/^file:/.test(env) && !listEnvs().includes(env)) {
+    throw new UsageError(
+      `${where}: the environment ${env} came from a file, which must be given; got none. Add --env FILE.`,
+    );
+  }
   const { out, device, envKwargs = {}, ...rest } = file;
   if (!isObject(envKwargs)) {
     throw new UsageError(`${where}: envKwargs must be an object; got ${String(envKwargs)}. Write {name: value}.`);

@@ -5,7 +5,7 @@ import type { Run } from "../train/run.ts";
 import { exitCodes } from "./exitCodes.ts";
 import type { Argv } from "./flags.ts";
 import { Progress } from "./progress.ts";
-import { runReport } from "./report.ts";
+import { runReport, shellWord } from "./report.ts";
 
 /** The flags of what `watchRun` shows. */
 export const outputFlags: Readonly<Record<string, Options>> = {
@@ -59,6 +59,15 @@ export async function watchRun(run: Run, { json, quiet }: Argv, envFile: string 
     progress?.close();
     if (!readerGone) (json ? process.stderr : process.stdout).write(runReport(result!, envFile));
     return code;
+  } catch (error) {
+    // the library does not know that the environment came from a file
+    if (error instanceof Error && envFile !== null) {
+      error.message = error.message.replace(
+        /(rl (?:resume|eval) \S+?)(?=[.,;]?(?:\s|$))/g,
+        `$1 --env ${shellWord(envFile)}`,
+      );
+    }
+    throw error;
   } finally {
     progress?.close();
     for (const signal of Object.keys(signals)) process.off(signal, onSignal);

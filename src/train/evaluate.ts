@@ -1,6 +1,7 @@
 /** Greedy episodes in an environment of their own. */
 import type { Agent } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
+import { EnvContract } from "./envContract.ts";
 import type { EvaluationSummary } from "./events.ts";
 import type { TrainingEnv } from "./participants.ts";
 import { now, sliceMilliseconds, turn } from "./turn.ts";
@@ -10,11 +11,13 @@ const endlessEpisode = 5_000_000;
 
 /** The return of one greedy episode; nothing is stored or learned. */
 export function playEpisode(agent: Agent, env: TrainingEnv, seed: number): number {
+  const contract = new EnvContract(env);
   return agent.evalMode(() => {
-    let obs = env.reset({ seed })[0];
+    let obs = contract.reset(env.reset({ seed }));
     let episodeReturn = 0;
     for (let step = 1; ; step++) {
       const result = env.step(agent.act(obs));
+      contract.step(result);
       episodeReturn += result[1];
       if (result[2] || result[3]) return episodeReturn;
       obs = result[0];
@@ -74,7 +77,7 @@ export function summarize(returns: readonly number[]): EvaluationSummary {
 export async function evaluate(
   agent: Agent,
   env: TrainingEnv,
-  { episodes, seed = 0, signal }: { episodes: number; seed?: number; signal?: AbortSignal },
+  { episodes = 100, seed = 0, signal }: { episodes?: number; seed?: number; signal?: AbortSignal } = {},
 ): Promise<EvaluationSummary> {
   if (!(Number.isInteger(episodes) && episodes >= 1)) {
     throw new UsageError(`evaluate: episodes must be a whole number of at least 1; got ${episodes}. Play one or more.`);

@@ -19,6 +19,8 @@ export interface StartEvent {
   readonly runDirectory: string | null;
   /** The step a resumed run continues from; 0 for a new one. */
   readonly fromStep: number;
+  /** Set when the run goes on from a checkpoint. */
+  readonly resumed?: true;
 }
 
 /** Every `reportInterval` steps; all but the speed also stands in metrics.ndjson. */

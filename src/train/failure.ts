@@ -64,6 +64,8 @@ export function runFailure(
   const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.?$/, ".");
   const saved = kept === null ? "" : ` (${kept})`;
   const message = `train: ${what[part]} failed at step ${step} of ${steps}${saved}: ${reason}${wayOn(store)}`;
-  const Kind = [DeviceError, ShapeError, UsageError].find((kind) => cause instanceof kind) ?? Error;
+  // what an environment throws is its author's to mend
+  const other = part === "env" ? UsageError : Error;
+  const Kind = [DeviceError, ShapeError, UsageError].find((kind) => cause instanceof kind) ?? other;
   return new Kind(message, { cause: error });
 }

@@ -6,6 +6,7 @@ import type { Agent, Observation } from "../agents/agent.ts";
 import { DeviceError, UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
+import { EnvContract } from "./envContract.ts";
 import { playEpisodes, summarize } from "./evaluate.ts";
 import type { EvaluationSummary, ResultEvent } from "./events.ts";
 import { type FailedPart, runFailure } from "./failure.ts";
@@ -135,6 +136,7 @@ export async function runLoop(
   const fromStep = loop.step;
   const secondsBefore = loop.seconds;
   const seconds = () => secondsBefore + (now() - started) / 1_000;
+  const contract = new EnvContract(env);
   let part: FailedPart = "loop";
   let savedAt = -1;
   let reported = { step: loop.step, at: started };
@@ -143,13 +145,16 @@ export async function runLoop(
   /** Steps between looks at the clock, about one slice. */
   let chunk = 16;
 
-  /** Steps until `until`, a stop, or a step at which the agent must wait for its device. Nothing is allocated here but what the environment returns. */
+  /**
+   * Steps until `until`, a stop, or a step at which the agent must wait for its device. Nothing is allocated here but
+   * what the environment returns.
+   */
   function takeSteps(until: number): void {
     while (loop.step < until && !stop.requested) {
       if (!loop.running) {
         part = "env";
         // only the run's first episode is seeded; the environment's own stream goes on from there
-        obs = (loop.step === 0 ? env.reset({ seed }) : env.reset())[0];
+        obs = contract.reset(loop.step === 0 ? env.reset({ seed }) : env.reset());
         loop.running = true;
         loop.episodeReturn = 0;
       }
@@ -157,6 +162,7 @@ export async function runLoop(
       const action = agent.act(obs);
       part = "env";
       const result = env.step(action);
+      contract.step(result);
       obs = result[0];
       const terminated = result[2];
       const truncated = result[3];

@@ -26,8 +26,8 @@ export interface TrainingEnv extends Stateful {
   close(): void;
 }
 
-/** Makes a new environment at every call: one is trained in, one is evaluated in. */
-export type EnvFactory = () => TrainingEnv;
+/** Makes a new environment at every call, or a class of them: one is trained in, one is evaluated in. */
+export type EnvFactory = (() => TrainingEnv) | (new (kwargs?: never) => TrainingEnv);
 
 /** What a script's own agent is built from. */
 export interface AgentParts {
@@ -48,14 +48,31 @@ export interface Recipe {
 }
 
 /** Observations may live in memory that the environment uses again: agents copy what they keep. */
-export const buildEnv = ({ env, envKwargs }: Pick<Recipe, "env" | "envKwargs">): TrainingEnv =>
-  typeof env === "string" ? (make(env, { ...envKwargs, reuseObs: true }) as TrainingEnv) : env();
+export function buildEnv({ env, envKwargs }: Pick<Recipe, "env" | "envKwargs">): TrainingEnv {
+  if (typeof env === "string") return make(env, { ...envKwargs, reuseObs: true }) as TrainingEnv;
+  if (typeof env !== "function") {
+    throw new UsageError(
+      "train: env must be an id, a class of environments, or a function that makes one each time; got an object. " +
+        "Pass () => new YourEnv().",
+    );
+  }
+  // a class is as good as a function that calls it
+  const isClass = typeof (env.prototype as { step?: unknown } | undefined)?.step === "function";
+  return isClass ? (Reflect.construct(env, [envKwargs]) as TrainingEnv) : (env as () => TrainingEnv)();
+}
 
 /** The environment to train in and the one to evaluate in. */
 export function buildEnvs(recipe: Pick<Recipe, "env" | "envKwargs">): { env: TrainingEnv; evalEnv: TrainingEnv } {
   const env = buildEnv(recipe);
   try {
-    return { env, evalEnv: buildEnv(recipe) };
+    const evalEnv = buildEnv(recipe);
+    if (evalEnv === env) {
+      throw new UsageError(
+        "train: env must make a new environment each time, one to train in and one to evaluate in; got the same twice. " +
+          "Pass () => new YourEnv().",
+      );
+    }
+    return { env, evalEnv };
   } catch (error) {
     env.close();
     throw error;

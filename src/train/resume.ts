@@ -92,7 +92,16 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
       const { agent: agentName, env: envName } = config;
       const { seed } = settings;
       const fromStep = loop.step;
-      handle.emit({ event: "start", agent: agentName, env: envName, seed, steps, runDirectory, fromStep });
+      handle.emit({
+        event: "start",
+        agent: agentName,
+        env: envName,
+        seed,
+        steps,
+        runDirectory,
+        fromStep,
+        resumed: true,
+      });
       for (const message of warnings) handle.emit({ event: "warning", step: fromStep, message });
       return await runLoop(setup, loop, obs, handle);
     } finally {

@@ -1,11 +1,18 @@
 /** Trains an agent in an environment: what `rl train` does. */
 import { type Agent, agentSpec } from "../agents/index.ts";
-import { spec } from "../envs/index.ts";
+import { Env, spec } from "../envs/index.ts";
 import { nearest, UsageError } from "../errors.ts";
 import { configSchema, layered, parseConfig, splitConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
 import { initialLoopState, runLoop } from "./loop.ts";
-import { type AgentFactory, buildAgent, buildEnvs, deviceFor, type EnvFactory } from "./participants.ts";
+import {
+  type AgentFactory,
+  buildAgent,
+  buildEnvs,
+  deviceFor,
+  type EnvFactory,
+  type TrainingEnv,
+} from "./participants.ts";
 import { presetFor } from "./presets.ts";
 import { type Run, startRun } from "./run.ts";
 import { type RunConfig, RunDirectory, versions } from "./runDirectory.ts";
@@ -92,6 +99,12 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
   };
 }
 
+/** Whether an environment of the user's left saving its state to the base class. */
+function savesNoState(env: TrainingEnv): boolean {
+  const { unwrapped = env } = env as { unwrapped?: unknown };
+  return unwrapped instanceof Env && unwrapped.saveState === Env.prototype.saveState;
+}
+
 /**
  * Trains an agent until an evaluation reaches `stopAt`, all steps are taken, or the run is stopped. Everything goes
  * into one directory, from which the run can be resumed bit for bit.
@@ -127,6 +140,12 @@ export function train(config: TrainConfig): Run {
       const { seed, steps } = settings;
       const runDirectory = store?.directory ?? null;
       handle.emit({ event: "start", agent: agentName, env: envName, seed, steps, runDirectory, fromStep: 0 });
+      if (store && savesNoState(env)) {
+        const message =
+          `train: an environment must save all it has to be resumed exactly; got ${envName} with Env's own saveState, ` +
+          "which knows its random stream alone. Override saveState and loadState.";
+        handle.emit({ event: "warning", step: 0, message });
+      }
       const setup = { agent, agentName, env, envName, evalEnv, settings, store };
       return await runLoop(setup, initialLoopState(), [], handle);
     } finally {

@@ -8,6 +8,7 @@ import { openDevice } from "../../src/device.ts";
 import { Mlp } from "../../src/nets/index.ts";
 import { Random } from "../../src/random.ts";
 import { resume, train } from "../../src/train/index.ts";
+import { because, missingAdapter } from "./adapter.ts";
 
 const spaces = { observationSpace: { shape: [4] }, actionSpace: { n: 2 } };
 const small = { replayStartSize: 40, minibatchSize: 32, replayCapacity: 100, hiddenSizes: [8, 8], updateInterval: 64 };
@@ -23,7 +24,7 @@ function fill(agent: DQN, steps: number): void {
 
 const parameters = (agent: DQN) => agent.qFunction.parameters().flatMap((p) => p.toArray());
 
-describe.each([DQN, DoubleDQN])("%o", (Agent) => {
+describe.skipIf(missingAdapter).each([DQN, DoubleDQN])(`%o${because}`, (Agent) => {
   it("learns in three updates what it learns on the reference", async () => {
     const learn = async (name: "gpu" | "reference") => {
       const device = await openDevice(name);
@@ -42,7 +43,7 @@ describe.each([DQN, DoubleDQN])("%o", (Agent) => {
   });
 });
 
-describe("acting", () => {
+describe.skipIf(missingAdapter)(`acting${because}`, () => {
   it("is done by a copy on the cpu, which follows at fixed steps", async () => {
     const device = await openDevice("gpu");
     const agent = new DQN({ ...spaces, ...small, replayStartSize: 32, random: new Random(1) });
@@ -84,7 +85,7 @@ describe("acting", () => {
   });
 });
 
-describe("reading", () => {
+describe.skipIf(missingAdapter)(`reading${because}`, () => {
   it("at once is refused until the device was synced", async () => {
     const device = await openDevice("gpu");
     const agent = new DQN({ ...spaces, ...small });
@@ -96,7 +97,7 @@ describe("reading", () => {
   });
 });
 
-describe("a run", () => {
+describe.skipIf(missingAdapter)(`a run${because}`, () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kusari-gpu-"));
   afterAll(() => fs.rmSync(folder, { recursive: true }));
   beforeAll(async () => {

@@ -3,10 +3,11 @@
 import { describe, it } from "vitest";
 import { familyCases } from "../autograd/familyCases.ts";
 import { casesOf, definedOps, expectParity } from "../autograd/opCases.ts";
+import { because, missingAdapter } from "./adapter.ts";
 
 const modules = import.meta.glob<Record<string, unknown>>("../../src/autograd/ops/*.ts", { eager: true });
 
-describe("operations that are one formula", () => {
+describe.skipIf(missingAdapter)(`operations that are one formula${because}`, () => {
   it.each(definedOps(modules))("%s", (name, op) => {
     const cases = casesOf(name, op);
     // a pipeline a layout takes its time on a software adapter: every third, the first and the last among them
@@ -17,6 +18,6 @@ describe("operations that are one formula", () => {
   });
 });
 
-describe("families", () => {
+describe.skipIf(missingAdapter)(`families${because}`, () => {
   it.each(Object.entries(familyCases))("%s", (_name, cases) => expectParity(cases, "gpu"));
 });
