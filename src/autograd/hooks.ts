@@ -20,6 +20,10 @@ export class TimerHook implements FunctionHook {
     this.#last = now;
   }
 
+  toString(): string {
+    return this.summary();
+  }
+
   /** A table, the most expensive operation first. */
   summary(): string {
     const rows = [...this.totals].sort((a, b) => b[1].milliseconds - a[1].milliseconds);
@@ -41,6 +45,10 @@ export class MemoryHook implements FunctionHook {
     total.calls++;
     total.bytes += 4 * output.size;
     this.totals.set(name, total);
+  }
+
+  toString(): string {
+    return this.summary();
   }
 
   /** A table, the largest first. */

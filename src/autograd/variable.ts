@@ -213,9 +213,18 @@ export class Variable {
     return arithmetic.neg(this);
   }
 
+  /** What `console.log` shows in Node and Deno. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
   toString(): string {
     const what = this.name ? `${this.name} ` : "";
     if (!this.isAlive) return `Variable(${what}${formatShape(this.shape)}, its scope has ended)`;
+    if (!backend().memory.isOnHost) return `Variable(${what}${formatShape(this.shape)}, read it with await x.read())`;
     const shown = Array.from(this.data.subarray(0, 6), (x) => Number(x.toPrecision(6)));
     return `Variable(${what}${formatShape(this.shape)} [${shown.join(", ")}${this.size > 6 ? ", …" : ""}])`;
   }

@@ -68,7 +68,7 @@ export function readFlags(where: string, schema: HyperparameterSchema, argv: Arg
     const reason = misfit(declaration, value);
     if (reason) {
       throw new UsageError(
-        `${where}: --${flagName(name)} ${reason}; got ${text === "" ? "nothing" : text}. It is the ${declaration.meaning}.`,
+        `${where}: --${flagName(name)} ${reason}; got ${text === "" ? "nothing" : text}. Meaning: ${declaration.meaning}.`,
       );
     }
     values[name] = value;

@@ -140,6 +140,7 @@ function outOf({ out }: Argv): { out?: string | null } {
 /** The agent that was typed or stands in the config file. */
 export function agentOf(argv: Argv, file: Values): AgentSpec | undefined {
   const id = argv.agent ?? file.agent;
+  if (id === "") throw new UsageError(`${where}: --agent needs a value; got none.`);
   return id === undefined ? undefined : agentSpec(String(id));
 }
 

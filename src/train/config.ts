@@ -85,7 +85,7 @@ export function parseConfig(where: string, schema: z.ZodObject, values: unknown)
   const name = String(issue.path[0]);
   const meaning = (schema.shape[name] as z.ZodType | undefined)?.description;
   const got = shown((values as Record<string, unknown>)[name]);
-  throw new UsageError(`${where}: ${name} ${issue.message}; got ${got}.${meaning ? ` It is the ${meaning}.` : ""}`);
+  throw new UsageError(`${where}: ${name} ${issue.message}; got ${got}.${meaning ? ` Meaning: ${meaning}.` : ""}`);
 }
 
 /** Values of a flat config parted into the train settings and the agent's hyperparameters. */

@@ -146,31 +146,31 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env CartPole --steps
         2 rl train: --steps needs a value; got none.
       rl train --agent dqn --env CartPole --steps abc
-        2 rl train: --steps must be a whole number of at least 1; got abc. It is the environment steps to train for at most.
+        2 rl train: --steps must be a whole number of at least 1; got abc. Meaning: environment steps to train for at most.
       rl train --agent dqn --env CartPole --steps -5
-        2 rl train: --steps must be a whole number of at least 1; got -5. It is the environment steps to train for at most.
+        2 rl train: --steps must be a whole number of at least 1; got -5. Meaning: environment steps to train for at most.
       rl train --agent dqn --env CartPole --steps 1e3.5
-        2 rl train: --steps must be a whole number of at least 1; got 1e3.5. It is the environment steps to train for at most.
+        2 rl train: --steps must be a whole number of at least 1; got 1e3.5. Meaning: environment steps to train for at most.
       rl train --agent dqn --env CartPole --no-steps
-        2 rl train: --steps must be a whole number of at least 1; got false. It is the environment steps to train for at most.
+        2 rl train: --steps must be a whole number of at least 1; got false. Meaning: environment steps to train for at most.
       rl train --agent dqn --env CartPole --gamma 2
-        2 rl train: --gamma must be a number between 0 and 1; got 2. It is the discount per environment step.
+        2 rl train: --gamma must be a number between 0 and 1; got 2. Meaning: discount per environment step.
       rl train --agent dqn --env CartPole --hidden-sizes 64,x
-        2 rl train: --hidden-sizes must be a list of whole numbers of at least 1; got 64,x. It is the units of the hidden layers.
+        2 rl train: --hidden-sizes must be a list of whole numbers of at least 1; got 64,x. Meaning: units of the hidden layers.
       rl train --agent dqn --env CartPole --activation rellu
-        2 rl train: --activation must be one of relu, tanh, sigmoid; got rellu. It is the activation of the hidden layers.
+        2 rl train: --activation must be one of relu, tanh, sigmoid; got rellu. Meaning: activation of the hidden layers.
       rl train --agent dqn --env CartPole --clip-delta=maybe
         2 rl train: --clip-delta must be true or false; got maybe. Write --clip-delta or --no-clip-delta.
       rl train --agent dqn --env CartPole 500
         2 rl train: every value needs its flag; got 500. See rl train --help.
       rl train --agent dqn --env CartPole --device cuda
-        2 rl train: --device must be one of auto, cpu, gpu, reference; got cuda. It is the device that runs the networks.
+        2 rl train: --device must be one of auto, cpu, gpu, reference; got cuda. Meaning: device that runs the networks.
       rl train --agent dqn --env CartPole --env.suttonBarto true
         2 rl: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs; got suttonBarto. Check its spelling.
       rl train --agent dqn --env CartPole --config typo.json
         2 rl train: there is no config key learningRat for dqn. Did you mean learningRate?
       rl train --agent dqn --env CartPole --config value.json
-        2 rl: train: gamma must be a number between 0 and 1; got 2. It is the discount per environment step.
+        2 rl: train: gamma must be a number between 0 and 1; got 2. Meaning: discount per environment step.
       rl train --agent dqn --env CartPole --config broken.json
         2 rl train: broken.json must be JSON; Unexpected end of JSON input.
       rl train --agent dqn --env CartPole --config nothing.json
@@ -202,9 +202,9 @@ describe("bad input gets one line and its exit code", () => {
       rl eval nothing
         2 rl eval: the run directory must be one that train made; got nothing, which is not there. Check the path.
       rl eval done --which last
-        2 rl eval: --which must be one of best, finish; got last. It is the weights to play: those of the best evaluation or of the result.
+        2 rl eval: --which must be one of best, finish; got last. Meaning: weights to play: those of the best evaluation or of the result.
       rl eval done --episodes 0
-        2 rl eval: --episodes must be a whole number of at least 1; got 0. It is the greedy episodes to play.
+        2 rl eval: --episodes must be a whole number of at least 1; got 0. Meaning: greedy episodes to play.
       rl eval weights
         4 rl eval: the weights in weights/finish are of no use; safetensors: the header must end within the file, at byte 488; got 100 bytes. The file was cut short; get it again.
       rl list agent

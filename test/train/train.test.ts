@@ -159,13 +159,13 @@ describe("config", () => {
       misspelt hyperparameter: train: hyperparameters of dqn must be known ones (…); got learningRat. Did you mean learningRate?
       a setting among hyperparameters: train: hyperparameters of dqn must be known ones (…); got evalInterval. It is a setting of train: write it beside hyperparameters.
       hyperparameters of a script's agent: train: hyperparameters of an agent that a script builds must be known ones (…); got gamma. Give it to the agent where it is built.
-      zero steps: train: steps must be a whole number of at least 1; got 0. It is the environment steps to train for at most.
-      half a step: train: steps must be a whole number of at least 1; got 1.5. It is the environment steps to train for at most.
-      text for a number: train: steps must be a whole number of at least 1; got "5". It is the environment steps to train for at most.
-      NaN: train: stopAt must be a number, or none; got NaN. It is the mean evaluation return that ends training early.
-      null: train: seed must be a whole number of at least 0; got null. It is the seed of every random stream of the run.
-      a hyperparameter out of range: train: gamma must be a number between 0 and 1; got 1.5. It is the discount per environment step.
-      a list with a hole: train: hiddenSizes must be a list of whole numbers of at least 1; got [16,0]. It is the units of the hidden layers."
+      zero steps: train: steps must be a whole number of at least 1; got 0. Meaning: environment steps to train for at most.
+      half a step: train: steps must be a whole number of at least 1; got 1.5. Meaning: environment steps to train for at most.
+      text for a number: train: steps must be a whole number of at least 1; got "5". Meaning: environment steps to train for at most.
+      NaN: train: stopAt must be a number, or none; got NaN. Meaning: mean evaluation return that ends training early.
+      null: train: seed must be a whole number of at least 0; got null. Meaning: seed of every random stream of the run.
+      a hyperparameter out of range: train: gamma must be a number between 0 and 1; got 1.5. Meaning: discount per environment step.
+      a list with a hole: train: hiddenSizes must be a list of whole numbers of at least 1; got [16,0]. Meaning: units of the hidden layers."
     `);
   });
 
