@@ -30,7 +30,7 @@ export interface Device {
 const opened = new Map<string, Backend>();
 
 /** The backends that are there at once. */
-const makers = { cpu: createCpuBackend, reference: createReferenceBackend, null: createNullBackend } as const;
+const makers = { cpu: () => createCpuBackend(), reference: createReferenceBackend, null: createNullBackend } as const;
 
 function backendFor(name: keyof typeof makers): Backend {
   let found = opened.get(name);

@@ -41,11 +41,13 @@ function requireSimd(): void {
   }
 }
 
-/** Makes the backend of this thread: one memory, kernels compiled on first use and kept. */
-export function createCpuBackend(): Backend {
+/**
+ * Makes the backend of this thread: one memory, kernels compiled on first use and kept.
+ * @param options.fma whether products use fused multiply-add: where the engine has it, unless given
+ */
+export function createCpuBackend({ fma = hasRelaxedSimd() }: { readonly fma?: boolean } = {}): Backend {
   requireSimd();
   const memory = new CpuMemory();
-  const fma = hasRelaxedSimd();
   const compiled = new Map<string, WasmFunction>();
 
   const compileBody = (key: string, print: () => FunctionBody): WasmFunction => {

@@ -94,9 +94,9 @@ function run(
 const describeCase = ({ rows, inner, cols, activation, ...flags }: MatmulCase): string =>
   `(${rows}, ${inner}) · (${inner}, ${cols}) ${JSON.stringify(flags)} ${activation ?? "plain"}`;
 
-/** Runs all cases and returns the variant of the cpu's kernels. */
-export function checkMatmul(cases: readonly MatmulCase[], random: Random): string {
-  const cpu = createCpuBackend();
+/** Runs all cases with fused multiply-add or without, and returns the variant of the cpu's kernels. */
+export function checkMatmul(fma: boolean, cases: readonly MatmulCase[], random: Random): string {
+  const cpu = createCpuBackend({ fma });
   const reference = createReferenceBackend();
   for (const oneCase of cases) {
     const { rows, inner, cols } = oneCase;
