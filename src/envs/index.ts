@@ -1,6 +1,10 @@
 /** Environments: the interface, spaces, the registry, wrappers, and those that come with the toolkit. */
 
+import { Acrobot } from "./classic/acrobot.ts";
 import { CartPole } from "./classic/cartPole.ts";
+import { MountainCar } from "./classic/mountainCar.ts";
+import { MountainCarContinuous } from "./classic/mountainCarContinuous.ts";
+import { Pendulum } from "./classic/pendulum.ts";
 import { register } from "./registry.ts";
 import { Abc } from "./toy/abc.ts";
 
@@ -12,6 +16,37 @@ const cartPole = {
 register({ ...cartPole, id: "CartPole-v0", maxEpisodeSteps: 200, rewardThreshold: 195 });
 register({ ...cartPole, id: "CartPole-v1", maxEpisodeSteps: 500, rewardThreshold: 475 });
 register({
+  id: "MountainCar-v0",
+  entryPoint: (kwargs: object) => new MountainCar(kwargs),
+  kwargs: { goalVelocity: 0 },
+  maxEpisodeSteps: 200,
+  rewardThreshold: -110,
+  description: "Swing an underpowered car up a hill",
+});
+register({
+  id: "MountainCarContinuous-v0",
+  entryPoint: (kwargs: object) => new MountainCarContinuous(kwargs),
+  kwargs: { goalVelocity: 0 },
+  maxEpisodeSteps: 999,
+  rewardThreshold: 90,
+  description: "The same with an engine's force for an action",
+});
+register({
+  id: "Pendulum-v1",
+  entryPoint: (kwargs: object) => new Pendulum(kwargs),
+  kwargs: { g: 10 },
+  maxEpisodeSteps: 200,
+  description: "Swing a pendulum up and hold it there",
+});
+register({
+  id: "Acrobot-v1",
+  entryPoint: (kwargs: object) => new Acrobot(kwargs),
+  kwargs: { bookOrNips: "book" },
+  maxEpisodeSteps: 500,
+  rewardThreshold: -100,
+  description: "Swing the tip of two links above a line",
+});
+register({
   id: "ABC-v0",
   entryPoint: (kwargs: object) => new Abc(kwargs),
   kwargs: { size: 2, discrete: true, partiallyObservable: false, episodic: true, deterministic: false },
@@ -19,7 +54,11 @@ register({
 });
 
 export { type CheckFinding, checkEnv } from "./checkEnv.ts";
+export { Acrobot, type AcrobotOptions } from "./classic/acrobot.ts";
 export { CartPole, type CartPoleOptions } from "./classic/cartPole.ts";
+export { MountainCar, type MountainCarOptions } from "./classic/mountainCar.ts";
+export { MountainCarContinuous, type MountainCarContinuousOptions } from "./classic/mountainCarContinuous.ts";
+export { Pendulum, type PendulumOptions } from "./classic/pendulum.ts";
 export * from "./env.ts";
 export { type EnvRandom, NpRandom, RecordedDraws } from "./npRandom.ts";
 export * from "./registry.ts";

@@ -99,7 +99,7 @@ function resolve(id: string): EnvRegistration {
   );
   const suggestion = near ? ` Did you mean ${versionsOf(near)[0]}?` : "";
   throw new UsageError(
-    `make: an environment's id must be one of ${[...registry.keys()].join(", ")}; got ${id}.${suggestion || " Register your own with register()."}`,
+    `make: an environment's id must be a registered one; got ${id}.${suggestion || " See rl list envs, or register your own with register()."}`,
   );
 }
 

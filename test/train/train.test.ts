@@ -152,7 +152,7 @@ describe("config", () => {
       "no agent: train: agent must be given; got undefined. Pass {agent: "dqn", env: "CartPole-v1"}.
       no env: train: env must be given; got undefined. Pass {agent: "dqn", env: "CartPole-v1"}.
       unknown agent: train: agent must be one of dqn, doubledqn; got dqnn. Did you mean dqn?
-      unknown env: make: an environment's id must be one of CartPole-v0, CartPole-v1, ABC-v0; got CartPol. Did you mean CartPole-v1?
+      unknown env: make: an environment's id must be a registered one; got CartPol. Did you mean CartPole-v1?
       misspelt key: train: keys must be known ones (…); got setps. Did you mean steps?
       far-off key: train: keys must be known ones (…); got wombat. Check its spelling.
       a hyperparameter beside: train: gamma must stand among the hyperparameters; got it beside them. Write hyperparameters: {gamma: …}.

@@ -22,6 +22,7 @@ const force = 10;
 const tau = 0.02;
 const thetaThreshold = (12 * 2 * Math.PI) / 360;
 const xThreshold = 2.4;
+const start = { size: 4, low: -0.05, high: 0.05 };
 
 export interface CartPoleOptions {
   /** Rewards of 0 and −1 at the end instead of 1 and 1, as in Sutton & Barto's book. */
@@ -59,7 +60,7 @@ export class CartPole extends Env<Float32Array, number> {
 
   override reset({ seed, options }: ResetOptions = {}): [obs: Float32Array, info: Info] {
     this.seedRandom(seed);
-    const state = startingState("CartPole", options, 4, 0.05, this.random);
+    const state = startingState("CartPole", options, start, this.random);
     this.#x = state[0]!;
     this.#xDot = state[1]!;
     this.#theta = state[2]!;

@@ -2,23 +2,33 @@
 import { UsageError } from "../../errors.ts";
 import type { EnvRandom } from "../npRandom.ts";
 
+export interface Start {
+  /** Numbers of a state. */
+  readonly size: number;
+  /** How many of them are drawn, the first ones; the others are 0. All unless given. */
+  readonly drawn?: number;
+  /** What they are drawn between. */
+  readonly low: number;
+  readonly high: number;
+}
+
 /**
- * `options.state`: these numbers; else `size` numbers uniform in [options.low, options.high), or in ±bound.
+ * `options.state`: these numbers; else the drawn numbers, uniform in [options.low, options.high).
  * @throws UsageError for other options or values of another form
  */
 export function startingState(
   name: string,
   options: Readonly<Record<string, unknown>> | undefined,
-  size: number,
-  bound: number,
+  start: Start,
   random: EnvRandom,
 ): ArrayLike<number> {
-  if (!options) return uniform(random, -bound, bound, size);
+  const { size, drawn = size } = start;
+  if (!options) return uniform(random, start.low, start.high, drawn);
   const unknown = Object.keys(options).find((key) => key !== "state" && key !== "low" && key !== "high");
   if (unknown !== undefined) {
     throw new UsageError(`${name}.reset: options must be state, or low and high; got ${unknown}. Check its spelling.`);
   }
-  const { state, low = -bound, high = bound } = options;
+  const { state, low = start.low, high = start.high } = options;
   if (state !== undefined) {
     const numbers = state as ArrayLike<number>;
     const isFit = typeof state === "object" && numbers?.length === size && Array.from(numbers).every(Number.isFinite);
@@ -34,7 +44,7 @@ export function startingState(
       `${name}.reset: options.low and options.high must be numbers, low at most high; got ${String(low)} and ${String(high)}.`,
     );
   }
-  return uniform(random, low, high, size);
+  return uniform(random, low, high, drawn);
 }
 
 /** The numbers of `random.uniform`, in an array that every episode may afford. */
