@@ -16,12 +16,13 @@ export class RandomStream {
     return { key: this.#key, block };
   }
 
-  saveState(): { key: number[]; block: number } {
-    return { key: [...this.#key], block: this.#block };
+  /** The two words of the key and the next block. */
+  saveState(): Uint32Array {
+    return Uint32Array.of(...this.#key, this.#block);
   }
 
-  loadState(state: { key: number[]; block: number }): void {
-    this.#key = [state.key[0]!, state.key[1]!];
-    this.#block = state.block;
+  loadState(state: Uint32Array): void {
+    this.#key = [state[0]!, state[1]!];
+    this.#block = state[2]!;
   }
 }

@@ -471,6 +471,22 @@ describe("Dropout", () => {
       expect(input.grad!.toArray()).toEqual(y.toArray().map((v) => v / 2));
     }));
 
+  it("goes on with its draws from a saved state", () =>
+    scope(() => {
+      const make = (seed: number) => {
+        const random = new Random(seed);
+        return new Sequential(new Linear(1, 1, { random }), new Dropout({ random }));
+      };
+      const [own, other] = [make(1), make(2)];
+      const drawn = (link: Sequential) => link.layers[1] as Dropout;
+      drawn(own).forward(x());
+      const state = own.saveState();
+      const next = drawn(own).forward(x()).toArray();
+      other.loadState(state);
+      expect(drawn(other).forward(x()).toArray()).toEqual(next);
+      expect(Object.keys(state)).toEqual(["layers.0.w", "layers.0.b", "layers.1.stream"]);
+    }));
+
   it("refuses a ratio of 1", () =>
     scope(() => {
       expect(() => new Dropout({ ratio: 1, random: new Random(0) }).forward(x())).toThrowErrorMatchingInlineSnapshot(

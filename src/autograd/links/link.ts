@@ -8,6 +8,7 @@ import type { State } from "../../state.ts";
 import { FlatParameters } from "../flatParameters.ts";
 import type { Initializer } from "../initializers/initializer.ts";
 import { Parameter } from "../parameter.ts";
+import { RandomStream } from "../randomStream.ts";
 
 export abstract class Link {
   #flat: FlatParameters | null = null;
@@ -74,15 +75,32 @@ export abstract class Link {
     this.flat().softCopyFrom(other.flat(), tau);
   }
 
-  /** The numbers of every parameter by its path. */
-  saveState(): { readonly [path: string]: Float32Array | Float64Array } {
-    return Object.fromEntries([...this.namedParameters()].map(([path, p]) => [path, p.data.slice()]));
+  /** The random streams of Links inside (dropout), with their paths. */
+  *namedStreams(prefix = ""): Generator<[path: string, stream: RandomStream]> {
+    for (const [name, value] of Object.entries(this)) {
+      if (value instanceof RandomStream) yield [`${prefix}${name}`, value];
+      else if (value instanceof Link) yield* value.namedStreams(`${prefix}${name}.`);
+      else if (Array.isArray(value)) {
+        for (const [i, item] of value.entries()) {
+          if (item instanceof Link) yield* item.namedStreams(`${prefix}${name}.${i}.`);
+        }
+      }
+    }
+  }
+
+  /** The numbers of every parameter by its path, and where random streams stand. */
+  saveState(): { readonly [path: string]: Float32Array | Float64Array | Uint32Array } {
+    return Object.fromEntries([
+      ...[...this.namedParameters()].map(([path, p]) => [path, p.data.slice()]),
+      ...[...this.namedStreams()].map(([path, stream]) => [path, stream.saveState()]),
+    ]);
   }
 
   /** @throws UsageError when the paths or sizes are not this Link's. */
   loadState(state: State): void {
     const saved = state as Record<string, ArrayLike<number>>;
-    const own = new Map(this.namedParameters());
+    const streams = new Map(this.namedStreams());
+    const own = new Map<string, Parameter | RandomStream>([...this.namedParameters(), ...streams]);
     const missing = [...own.keys()].find((path) => !(path in saved));
     const unknown = Object.keys(saved).find((path) => !own.has(path));
     if (missing !== undefined || unknown !== undefined) {
@@ -91,7 +109,7 @@ export abstract class Link {
           `${Object.keys(saved).join(", ")}. Build the network with the settings it was saved with.`,
       );
     }
-    for (const [path, parameter] of own) {
+    for (const [path, parameter] of this.namedParameters()) {
       const values = saved[path]!;
       if (values.length !== parameter.size) {
         throw new ShapeError(
@@ -100,7 +118,8 @@ export abstract class Link {
         );
       }
     }
-    for (const [path, parameter] of own) parameter.assign(saved[path]!);
+    for (const [path, parameter] of this.namedParameters()) parameter.assign(saved[path]!);
+    for (const [path, stream] of streams) stream.loadState(saved[path] as Uint32Array);
   }
 }
 

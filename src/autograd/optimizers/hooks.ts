@@ -159,7 +159,7 @@ export class GradientNoise implements OptimizerHook {
   }
 
   loadState(state: State): void {
-    const { t, stream } = state as unknown as { t: number; stream: { key: number[]; block: number } };
+    const { t, stream } = state as unknown as { t: number; stream: Uint32Array };
     this.#t = t;
     this.#stream.loadState(stream);
   }
