@@ -1,21 +1,9 @@
 /** The works of bench/updates.mjs in Kusari, through the public API. Build first: npm run build. */
 import { autograd, DoubleDQN, DQN, make, Random } from "../dist/index.js";
+import { once, timed } from "./peers/timing.mjs";
 
 const { matmul, noBackprop, persistent, scope } = autograd;
 const spaces = { observationSpace: { shape: [4] }, actionSpace: { n: 2 } };
-const made = new Map();
-
-/** Makes a thing once and keeps it, so that repeated calls measure the steady state. */
-function once(key, make) {
-  if (!made.has(key)) made.set(key, make());
-  return made.get(key);
-}
-
-function timed(repeat, body) {
-  const began = performance.now();
-  for (let i = 0; i < repeat; i++) body();
-  return { seconds: (performance.now() - began) / 1000, repeat };
-}
 
 /** An agent whose replay buffer holds random transitions. */
 function filledAgent(hidden, batch, double) {

@@ -5,6 +5,7 @@
  * which engine it is, or why there is none.
  */
 import { createInterface } from "node:readline";
+import { once, timed } from "./timing.mjs";
 
 const answer = (fields) => process.stdout.write(`${JSON.stringify(fields)}\n`);
 console.log = console.error; // whatever the library prints must not land among the answers
@@ -182,19 +183,6 @@ function minibatches(batch, length = 16) {
     reward: normals(batch),
     discount: Float32Array.from({ length: batch }, () => (Math.random() < 0.05 ? 0 : 0.99)),
   }));
-}
-
-const made = new Map();
-
-function once(key, make) {
-  if (!made.has(key)) made.set(key, make());
-  return made.get(key);
-}
-
-function timed(repeat, body) {
-  const began = performance.now();
-  for (let i = 0; i < repeat; i++) body(i);
-  return { seconds: (performance.now() - began) / 1000, repeat };
 }
 
 const works = {

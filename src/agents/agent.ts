@@ -58,8 +58,8 @@ export interface Agent extends Stateful {
   stopEpisode(): void;
 
   /**
-   * Whether the loop must await `turn()` before the next step: an agent that learns on a GPU waits for it there. Always
-   * at the same steps. Agents that learn on the cpu have neither.
+   * Whether the loop must await `turn()` before the next step: an agent that learns on a GPU waits for it there, always
+   * at the same steps. Never set where the cpu learns.
    */
   readonly wantsTurn?: boolean;
   /** Waits for updates under way, and acts with what they learned from then on. */

@@ -126,6 +126,8 @@ export class DQN implements Agent {
   readonly #staging: Staging;
   /** (1, …obs): the observation to act on. */
   readonly #actObs: Variable;
+  /** The observation that `act` was given; a random action never looks at it. */
+  #input: Observation = [];
   /** (actions): the values that the last forward pass gave. */
   readonly #values: Float64Array;
   /** The observation and action that wait for their outcome. */
@@ -299,8 +301,7 @@ export class DQN implements Agent {
         `${this.name}.act: the observation must have ${this.#lastObs.length} numbers; got ${input.length}. Check env.observationSpace.shape.`,
       );
     }
-    if (this.#acting.isCopy) onHost(() => this.#actObs.write(input));
-    else this.#actObs.write(input);
+    this.#input = input;
     if (!this.training) return this.#firstAction + this.#greedyAction();
     const action = this.explorer.selectAction(this.steps, this.#greedyAction, this.#actionValues);
     let zero = 0; // NaN as soon as one number is not finite
@@ -318,6 +319,7 @@ export class DQN implements Agent {
   }
 
   readonly #actForward = (): void => {
+    this.#actObs.write(this.#input);
     const { qValues } = actionValueOf(this.#acting.network.forward(this.#actObs));
     for (let a = 0; a < this.#actions; a++) this.#values[a] = qValues.at(a);
   };
@@ -327,8 +329,7 @@ export class DQN implements Agent {
 
   /** (actions): the values of the observation to act on. */
   readonly #actionValues = (): ArrayLike<number> => {
-    if (this.#acting.isCopy) onHost(this.#runForward);
-    else this.#runForward();
+    onHost(this.#runForward);
     return this.#values;
   };
 

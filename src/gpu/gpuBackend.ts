@@ -69,10 +69,6 @@ class GpuMemory extends Memory {
 }
 
 export interface GpuBackend extends Backend {
-  /** Sends the launches that wait. */
-  flush(): void;
-  /** Submissions so far. */
-  readonly submits: number;
   destroy(): void;
 }
 
@@ -251,10 +247,6 @@ export async function createGpuBackend(options: readonly string[] = []): Promise
     families,
     compile,
     turn: () => tape.turn(),
-    flush: () => tape.flush(),
-    get submits() {
-      return tape.submits;
-    },
     destroy: () => device.destroy(),
   };
 }

@@ -10,8 +10,7 @@ import { now, sliceMilliseconds, turn } from "./turn.ts";
 const endlessEpisode = 5_000_000;
 
 /** The return of one greedy episode; nothing is stored or learned. */
-export function playEpisode(agent: Agent, env: TrainingEnv, seed: number): number {
-  const contract = new EnvContract(env);
+function playEpisode(agent: Agent, env: TrainingEnv, contract: EnvContract, seed: number): number {
   return agent.evalMode(() => {
     let obs = contract.reset(env.reset({ seed }));
     let episodeReturn = 0;
@@ -39,10 +38,11 @@ export async function playEpisodes(
   env: TrainingEnv,
   { episodes, seed, returns, halted }: { episodes: number; seed: number; returns: number[]; halted: () => boolean },
 ): Promise<boolean> {
+  const contract = new EnvContract(env);
   let turned = now();
   while (returns.length < episodes) {
     if (halted()) return false;
-    returns.push(playEpisode(agent, env, (seed + returns.length) >>> 0));
+    returns.push(playEpisode(agent, env, contract, (seed + returns.length) >>> 0));
     if (now() - turned > sliceMilliseconds) {
       await turn();
       turned = now();

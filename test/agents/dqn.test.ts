@@ -5,18 +5,10 @@ import { backend } from "../../src/kernel/backend.ts";
 import type { NullBackend } from "../../src/kernel/nullBackend.ts";
 import { Mlp } from "../../src/nets/index.ts";
 import { Random } from "../../src/random.ts";
+import { fill } from "./fill.ts";
 
 const spaces = { observationSpace: { shape: [4] }, actionSpace: { n: 2 } };
 const small = { replayStartSize: 40, minibatchSize: 32, replayCapacity: 100, hiddenSizes: [8, 8] };
-
-function fill(agent: DQN, steps: number): void {
-  const random = new Random(4);
-  const obs = () => Float32Array.from({ length: 4 }, () => random.normal());
-  for (let i = 0; i < steps; i++) {
-    agent.act(obs());
-    agent.observe(obs(), random.normal(), i % 10 === 9, false);
-  }
-}
 
 afterEach(async () => {
   await openDevice("cpu");

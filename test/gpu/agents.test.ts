@@ -8,19 +8,11 @@ import { openDevice } from "../../src/device.ts";
 import { Mlp } from "../../src/nets/index.ts";
 import { Random } from "../../src/random.ts";
 import { resume, train } from "../../src/train/index.ts";
+import { fill } from "../agents/fill.ts";
 import { because, missingAdapter } from "./adapter.ts";
 
 const spaces = { observationSpace: { shape: [4] }, actionSpace: { n: 2 } };
 const small = { replayStartSize: 40, minibatchSize: 32, replayCapacity: 100, hiddenSizes: [8, 8], updateInterval: 64 };
-
-function fill(agent: DQN, steps: number): void {
-  const random = new Random(4);
-  const obs = () => Float32Array.from({ length: 4 }, () => random.normal());
-  for (let i = 0; i < steps; i++) {
-    agent.act(obs());
-    agent.observe(obs(), random.normal(), i % 10 === 9, false);
-  }
-}
 
 const parameters = (agent: DQN) => agent.qFunction.parameters().flatMap((p) => p.toArray());
 

@@ -4,10 +4,10 @@
  * Source: as for MountainCar; constants and arithmetic as in Gymnasium's MountainCarContinuous-v0 under NumPy 2, whose
  * state is float32 from the first step on.
  */
-import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
 import { Box } from "../spaces/index.ts";
+import { oneNumber } from "./oneNumber.ts";
 import { startingState } from "./startingState.ts";
 
 const minPosition = -1.2;
@@ -46,16 +46,11 @@ export class MountainCarContinuous extends Env<Float32Array, ArrayLike<number>> 
   }
 
   override step(action: ArrayLike<number>): StepResult<Float32Array> {
-    if (typeof action !== "object" || action?.length !== 1 || !Number.isFinite(action[0])) {
-      throw new UsageError(
-        `MountainCarContinuous.step: the action must be one finite number in an array; got ${JSON.stringify(action)}. ` +
-          "Pass [force].",
-      );
-    }
+    const number = oneNumber("MountainCarContinuous", action, "force");
     const { fround } = Math;
     // numbers meet float32 numbers as float32; before the first step everything is float64
     const round = this.#isSingle ? fround : (x: number) => x;
-    const given = fround(action[0]!);
+    const given = fround(number);
     const slope = 0.0025 * Math.cos(round(3 * this.#position));
     const isInRange = given >= -1 && given <= 1;
     const pull = isInRange ? fround(fround(given * fround(power)) - fround(slope)) : Math.sign(given) * power - slope;

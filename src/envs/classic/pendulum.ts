@@ -7,6 +7,7 @@ import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
 import { Box } from "../spaces/index.ts";
+import { oneNumber } from "./oneNumber.ts";
 
 const maxSpeed = 8;
 const maxTorque = 2;
@@ -61,13 +62,9 @@ export class Pendulum extends Env<Float32Array, ArrayLike<number>> {
   }
 
   override step(action: ArrayLike<number>): StepResult<Float32Array> {
-    if (typeof action !== "object" || action?.length !== 1 || !Number.isFinite(action[0])) {
-      throw new UsageError(
-        `Pendulum.step: the action must be one finite number in an array; got ${JSON.stringify(action)}. Pass [torque].`,
-      );
-    }
+    const number = oneNumber("Pendulum", action, "torque");
     const { fround } = Math;
-    const u = fround(Math.min(Math.max(action[0]!, -maxTorque), maxTorque));
+    const u = fround(Math.min(Math.max(number, -maxTorque), maxTorque));
     const turn = 2 * Math.PI;
     const shifted = this.#theta + Math.PI;
     const angle = shifted - turn * Math.floor(shifted / turn) - Math.PI;
