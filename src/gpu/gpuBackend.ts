@@ -1,5 +1,4 @@
 /** The GPU backend: kernels printed as WGSL, launches written on a tape that runs when something is read or it is full. */
-import { isEnabled, note } from "../debug.ts";
 import { UsageError } from "../errors.ts";
 import {
   type Backend,
@@ -11,13 +10,14 @@ import {
   type MatmulLaunch,
   type MatmulSpec,
 } from "../kernel/backend.ts";
-import { topological } from "../kernel/expression.ts";
 import { Memory } from "../kernel/memory.ts";
 import { loopNest } from "../kernel/strides.ts";
 import { openGpu } from "./adapter.ts";
 import * as bodies from "./families.ts";
-import { printRowKernel, workgroupSize } from "./rowKernel.ts";
-import { firstNumber, firstWord, mostGroups, Tape } from "./tape.ts";
+import { firstNumber, firstWord } from "./program.ts";
+import { narrowCols, rowKernelShader } from "./rowKernel.ts";
+import { mostGroups, type Shader, workgroupSize } from "./shader.ts";
+import { Tape, type TapeKernel } from "./tape.ts";
 
 class GpuMemory extends Memory {
   override readonly isOnHost = false;
@@ -69,6 +69,8 @@ class GpuMemory extends Memory {
 }
 
 export interface GpuBackend extends Backend {
+  /** Waits until every program that is hot has its own pipelines. */
+  settle(): Promise<void>;
   destroy(): void;
 }
 
@@ -88,44 +90,37 @@ const groupsFor = (count: number) => Math.max(1, Math.min(mostGroups, Math.ceil(
 /**
  * Makes the backend of this thread.
  * @param options for Dawn alone, such as `backend=null`
+ * @param hotAfter how often a program must come before it gets pipelines of its own, which take seconds to compile where
+ *   there is no hardware
  * @throws DeviceError where there is no adapter
  */
-export async function createGpuBackend(options: readonly string[] = []): Promise<GpuBackend> {
+export async function createGpuBackend(options: readonly string[] = [], hotAfter = 32): Promise<GpuBackend> {
   const { adapter, device } = await openGpu(options);
-  const tape = new Tape(device, initialBytes);
+  const tape = new Tape(device, initialBytes, hotAfter);
   const { words, numbers } = tape;
-  const pipelines = new Map<string, GPUComputePipeline>();
-
-  const pipeline = (key: string, print: () => string): GPUComputePipeline => {
-    let found = pipelines.get(key);
-    if (!found) {
-      const code = print();
-      if (isEnabled(3)) note(3, `wgsl ${key}\n${code}`);
-      found = tape.pipeline(key, code);
-      pipelines.set(key, found);
-    }
-    return found;
-  };
 
   /** Launches a family's kernel over (rows, cols) with whole numbers that the body names. */
-  const run = (
-    key: string,
-    print: () => string,
-    groups: number,
-    rows: number,
-    cols: number,
-    whole: readonly number[],
-  ) => {
-    const at = tape.launch(pipeline(key, print), groups, 1);
+  const run = (kernel: TapeKernel, count: number, rows: number, cols: number, whole: readonly number[]) => {
+    const at = tape.launch(kernel, groupsFor(count), 1);
     words[at] = rows;
     words[at + 1] = cols;
     for (let i = 0; i < whole.length; i++) words[at + firstWord + i] = whole[i]!;
     return at;
   };
 
+  const kernelOf = (shader: Shader) => tape.kernel(shader.name, () => shader);
+  const both = (make: (accumulate: boolean) => Shader) => [kernelOf(make(false)), kernelOf(make(true))] as const;
+  const columnSum = both(bodies.columnSumShader);
+  const stridedCopy = both(bodies.stridedCopyShader);
+  const copy = both(bodies.copyShader);
+  const gatherRows = kernelOf(bodies.gatherRowsShader);
+  const scatterAddRows = kernelOf(bodies.scatterAddRowsShader);
+  const fillKernel = kernelOf(bodies.fillShader);
+  const randomUniform = kernelOf(bodies.randomUniformShader);
+
   const fill = (count: number, out: number, value: number) => {
     if (count === 0) return;
-    const at = run("fill", bodies.printFill, groupsFor(count), 1, count, [out >> 2]);
+    const at = run(fillKernel, count, 1, count, [out >> 2]);
     numbers[at + firstNumber] = value;
   };
 
@@ -139,8 +134,7 @@ export async function createGpuBackend(options: readonly string[] = []): Promise
   const tileFor = (elements: number): number => (elements >= 1 << 18 ? 2 : elements >= 1 << 14 ? 1 : 0);
 
   const matmul = ({ bias, activation }: MatmulSpec): MatmulLaunch => {
-    const activationKey = activation ? topological([activation]).at(-1)!.id : -1;
-    const variants: (GPUComputePipeline | undefined)[] = [];
+    const variants: (TapeKernel | undefined)[] = [];
     return (rows, inner, cols, a, b, biasAddress, y, transposeA, transposeB, accumulate) => {
       if (rows === 0 || cols === 0) return;
       const tile = tileFor(rows * cols);
@@ -149,8 +143,7 @@ export async function createGpuBackend(options: readonly string[] = []): Promise
       let found = variants[index];
       if (!found) {
         const variant = { bias, activation, transposeA, transposeB, accumulate, tileRows, tileCols };
-        const flags = `${bias} ${activationKey} ${transposeA} ${transposeB} ${accumulate}`;
-        found = pipeline(`matmul ${flags} ${tileRows}×${tileCols}`, () => bodies.printMatmul(variant));
+        found = kernelOf(bodies.matmulShader(variant));
         variants[index] = found;
       }
       const groups = (count: number, tile: number) => Math.ceil(count / (tile * bodies.matmulGroup));
@@ -169,51 +162,48 @@ export async function createGpuBackend(options: readonly string[] = []): Promise
   const families: Families = {
     matmul,
     columnSum(rows, cols, x, out, accumulate) {
-      if (cols === 0) return;
-      const print = () => bodies.printColumnSum(accumulate);
-      run(`columnSum ${accumulate}`, print, groupsFor(cols), rows, cols, [x >> 2, out >> 2]);
+      if (cols > 0) run(columnSum[+accumulate]!, cols, rows, cols, [x >> 2, out >> 2]);
     },
     stridedCopy(shape, source, sourceStrides, target, targetStrides, accumulate) {
       const nest = loopNest(shape, sourceStrides, targetStrides);
       const { rows, cols } = nest;
-      const print = () => bodies.printStridedCopy(accumulate);
+      const kernel = stridedCopy[+accumulate]!;
       nest.forEach((s, t) => {
         const lengths = [1, 1, rows, cols];
         const strides = [0, 0, nest.sourceRow, nest.sourceCol, 0, 0, nest.targetRow, nest.targetCol];
         const whole = [(source >> 2) + s, (target >> 2) + t, ...lengths, ...strides];
-        run(`stridedCopy ${accumulate}`, print, groupsFor(rows * cols), rows * cols, 1, whole);
+        run(kernel, rows * cols, rows * cols, 1, whole);
       });
     },
     gatherRows(count, cols, tableRows, table, index, out) {
       if (count * cols === 0) return;
-      const whole = [tableRows, table >> 2, index >> 2, out >> 2];
-      run("gatherRows", bodies.printGatherRows, groupsFor(count * cols), count, cols, whole);
+      run(gatherRows, count * cols, count, cols, [tableRows, table >> 2, index >> 2, out >> 2]);
     },
     scatterAddRows(count, cols, tableRows, x, index, table) {
       if (tableRows * cols === 0) return;
-      const whole = [count, x >> 2, index >> 2, table >> 2];
-      run("scatterAddRows", bodies.printScatterAddRows, groupsFor(tableRows * cols), tableRows, cols, whole);
+      run(scatterAddRows, tableRows * cols, tableRows, cols, [count, x >> 2, index >> 2, table >> 2]);
     },
     copy(count, source, target, accumulate) {
-      if (count === 0) return;
-      const print = () => bodies.printCopy(accumulate);
-      run(`copy ${accumulate}`, print, groupsFor(count), 1, count, [source >> 2, target >> 2]);
+      if (count > 0) run(copy[+accumulate]!, count, 1, count, [source >> 2, target >> 2]);
     },
     fill,
     randomUniform(count, out, key0, key1, block) {
       // whole blocks of four: a tensor owns its padding
       const blocks = Math.ceil(count / 4);
-      if (blocks === 0) return;
-      run("randomUniform", bodies.printRandomUniform, groupsFor(blocks), 1, blocks, [out >> 2, key0, key1, block]);
+      if (blocks > 0) run(randomUniform, blocks, 1, blocks, [out >> 2, key0, key1, block]);
     },
   };
 
   function compile(kernel: Kernel): Launch {
-    const found = pipeline(`${kernel.name} ${kernelKey(kernel)}`, () => printRowKernel(kernel));
+    const wide = tape.kernel(kernelKey(kernel), () => rowKernelShader(kernel, false));
     const flat = isFlat(kernel);
+    let narrow: TapeKernel | undefined;
     return (rows, cols, p0, p1, p2, p3, p4, p5, p6, p7, s0, s1, s2, s3, s4, s5, s6, s7) => {
       if (flat ? cols === 0 : rows === 0) return;
-      const at = tape.launch(found, flat ? groupsFor(cols) : Math.min(rows, mostGroups), 1);
+      const isNarrow = !flat && cols <= narrowCols;
+      if (isNarrow) narrow ??= tape.kernel(`${kernelKey(kernel)} narrow`, () => rowKernelShader(kernel, true));
+      const groups = flat ? groupsFor(cols) : isNarrow ? groupsFor(rows) : Math.min(rows, mostGroups);
+      const at = tape.launch(isNarrow ? narrow! : wide, groups, 1);
       words[at] = rows;
       words[at + 1] = cols;
       const p = at + firstWord;
@@ -247,6 +237,7 @@ export async function createGpuBackend(options: readonly string[] = []): Promise
     families,
     compile,
     turn: () => tape.turn(),
+    settle: () => tape.settle(),
     destroy: () => device.destroy(),
   };
 }

@@ -1,22 +1,25 @@
 /**
  * The tape: launches are written down, a few words each, and go to the GPU together, in one pass of one submission.
- * There is one buffer of numbers and one of launches, a slot each, with a bind group a slot that is made when the slot is
- * first used and stays: nothing is made while a program runs.
+ *
+ * What was written down is compared with the programs seen before. An unknown one runs kernel by kernel: one buffer holds
+ * the launches, a slot each, with a bind group a slot that is made when the slot is first used and stays. One that keeps
+ * coming is printed anew in the background, see `program.ts`, and from then on takes a few dispatches and one short write.
  */
+import { isEnabled, note } from "../debug.ts";
 import { DeviceError } from "../errors.ts";
+import { firstWord } from "./program.ts";
+import { type HotProgram, Programs } from "./programs.ts";
+import { genericModule, mostGroups, type RecordedLaunch, type Shader, wholeNumbers, wordsOf } from "./shader.ts";
 
 /** Bytes of a slot: the smallest offset of a binding that every adapter takes. */
 const slotBytes = 256;
 const slotWords = slotBytes / 4;
 const slots = 1024;
-/** Bytes that a kernel reads of its slot, see `launchHeader`. */
+/** Bytes that a kernel reads of its slot: four words, of which the last two are the host's, see `moduleScope`. */
 const launchBytes = 112;
-/** Where in a slot the whole numbers and the numbers begin. */
-export const firstWord = 4;
-export const firstNumber = 20;
-
-/** The most workgroups a dimension may have. */
-export const mostGroups = 65535;
+/** Where in a slot the host keeps the kernel's number and the workgroups. */
+const kernelWord = 2;
+const groupsWord = 3;
 
 /** Flags of the WebGPU specification; lib.dom has no names for them. */
 const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
@@ -24,6 +27,15 @@ const computeStage = 4;
 const readMode = 1;
 
 const bytesText = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+
+/** A kernel that was launched before. */
+export interface TapeKernel {
+  readonly shader: Shader;
+  readonly id: number;
+  /** The words of a slot that make two launches the same, but for numbers that change. */
+  readonly identity: readonly number[];
+  pipeline: GPUComputePipeline | null;
+}
 
 export class Tape {
   readonly device: GPUDevice;
@@ -33,8 +45,9 @@ export class Tape {
   readonly #launches: GPUBuffer;
   readonly #layout: GPUBindGroupLayout;
   readonly #pipelineLayout: GPUPipelineLayout;
-  readonly #pipelines: GPUComputePipeline[] = [];
-  readonly #groups = new Uint32Array(2 * slots);
+  readonly #kernels: TapeKernel[] = [];
+  readonly #byName = new Map<string, TapeKernel>();
+  readonly #programs: Programs;
   #memory: GPUBuffer;
   /** By slot; a bind group costs half of what a dynamic offset does. */
   #bindings: GPUBindGroup[] = [];
@@ -47,7 +60,11 @@ export class Tape {
   readonly #underWay: Promise<unknown>[] = [];
   #waitedFor = 0;
 
-  constructor(device: GPUDevice, bytes: number) {
+  /**
+   * @param bytes of memory at first
+   * @param hotAfter how often a program must come before it gets pipelines of its own
+   */
+  constructor(device: GPUDevice, bytes: number, hotAfter: number) {
     this.device = device;
     this.words = new Uint32Array(slots * slotWords);
     this.numbers = new Float32Array(this.words.buffer);
@@ -65,6 +82,16 @@ export class Tape {
     });
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
     this.#memory = this.#makeMemory(bytes);
+    this.#programs = new Programs(
+      device,
+      {
+        words: this.words,
+        slotWords,
+        identity: (slot) => this.#kernels[this.words[slot * slotWords + kernelWord]!]!.identity,
+        recorded: (count) => this.#recorded(count),
+      },
+      hotAfter,
+    );
     device.addEventListener("uncapturederror", (event) => {
       const { message } = (event as GPUUncapturedErrorEvent).error;
       this.#failure ??= new DeviceError(`gpu: every command must be valid; got ${message}`);
@@ -117,26 +144,65 @@ export class Tape {
     this.#memory.destroy();
     this.#memory = larger;
     this.#bindings = [];
+    this.#programs.unbind();
   }
 
-  pipeline(label: string, code: string): GPUComputePipeline {
-    const module = this.device.createShaderModule({ label, code });
-    return this.device.createComputePipeline({
-      label,
-      layout: this.#pipelineLayout,
-      compute: { module, entryPoint: "main" },
-    });
+  /** The kernel of this name; `make` is asked for it once. */
+  kernel(name: string, make: () => Shader): TapeKernel {
+    let found = this.#byName.get(name);
+    if (!found) {
+      const shader = make();
+      const whole = wordsOf(shader).filter((i) => !shader.changing.includes(i));
+      const identity = [0, 1, kernelWord, groupsWord, ...whole.map((i) => firstWord + i)];
+      found = { shader, id: this.#kernels.length, identity, pipeline: null };
+      this.#kernels.push(found);
+      this.#byName.set(name, found);
+    }
+    return found;
+  }
+
+  /** A pipeline of this layout, at once. */
+  #pipelineOf(kernel: TapeKernel): GPUComputePipeline {
+    if (!kernel.pipeline) {
+      const { name } = kernel.shader;
+      const code = genericModule(kernel.shader);
+      if (isEnabled(3)) note(3, `wgsl ${name}\n${code}`);
+      const module = this.device.createShaderModule({ label: name, code });
+      kernel.pipeline = this.device.createComputePipeline({
+        label: name,
+        layout: this.#pipelineLayout,
+        compute: { module, entryPoint: "main" },
+      });
+    }
+    return kernel.pipeline;
   }
 
   /** Writes a launch down. @returns the index of its slot's first word, where rows and cols go */
-  launch(pipeline: GPUComputePipeline, groupsX: number, groupsY: number): number {
+  launch({ id }: TapeKernel, groupsX: number, groupsY: number): number {
     if (this.#count === slots) this.flush();
     this.version++;
-    const i = this.#count++;
-    this.#pipelines[i] = pipeline;
-    this.#groups[2 * i] = groupsX;
-    this.#groups[2 * i + 1] = groupsY;
-    return i * slotWords;
+    const at = slotWords * this.#count++;
+    this.words[at + kernelWord] = id;
+    this.words[at + groupsWord] = groupsX | (groupsY << 16);
+    return at;
+  }
+
+  /** What the slots say, as a program. */
+  #recorded(count: number): RecordedLaunch[] {
+    return Array.from({ length: count }, (_, i) => {
+      const at = i * slotWords;
+      const groups = this.words[at + groupsWord]!;
+      const { shader } = this.#kernels[this.words[at + kernelWord]!]!;
+      const used = new Set(wordsOf(shader));
+      return {
+        shader,
+        rows: this.words[at]!,
+        cols: this.words[at + 1]!,
+        groupsX: groups & 0xffff,
+        groupsY: groups >>> 16,
+        whole: Array.from({ length: wholeNumbers }, (_, k) => (used.has(k) ? this.words[at + firstWord + k]! : 0)),
+      };
+    });
   }
 
   /** Sends what was written down. @throws DeviceError when something sent before has failed */
@@ -146,17 +212,47 @@ export class Tape {
     if (count === 0) return;
     this.#count = 0;
     this.submits++;
-    const { queue } = this.device;
-    queue.writeBuffer(this.#launches, 0, this.words, 0, count * slotWords);
+    const program = this.#programs.find(count);
     const encoder = this.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    for (let i = 0; i < count; i++) {
-      pass.setPipeline(this.#pipelines[i]!);
-      pass.setBindGroup(0, this.#bindingsOf(i));
-      pass.dispatchWorkgroups(this.#groups[2 * i]!, this.#groups[2 * i + 1]!);
-    }
+    if (program) this.#replay(program, pass);
+    else this.#runEach(count, pass);
     pass.end();
-    queue.submit([encoder.finish()]);
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  #replay(program: HotProgram, pass: GPUComputePassEncoder): void {
+    const { block, from, to, stages } = program;
+    for (let i = 0; i < from.length; i++) block[to[i]!] = this.words[from[i]!]!;
+    if (from.length > 0) this.device.queue.writeBuffer(program.buffer, 0, block);
+    program.bindings ??= this.device.createBindGroup({
+      layout: program.layout,
+      entries: [
+        { binding: 0, resource: { buffer: this.#memory } },
+        { binding: 1, resource: { buffer: program.buffer } },
+      ],
+    });
+    pass.setBindGroup(0, program.bindings);
+    for (const { pipeline, groups } of stages) {
+      pass.setPipeline(pipeline);
+      if (groups <= mostGroups) pass.dispatchWorkgroups(groups);
+      else pass.dispatchWorkgroups(mostGroups, Math.ceil(groups / mostGroups));
+    }
+  }
+
+  #runEach(count: number, pass: GPUComputePassEncoder): void {
+    this.device.queue.writeBuffer(this.#launches, 0, this.words, 0, count * slotWords);
+    for (let i = 0; i < count; i++) {
+      const at = i * slotWords;
+      const groups = this.words[at + groupsWord]!;
+      pass.setPipeline(this.#pipelineOf(this.#kernels[this.words[at + kernelWord]!]!));
+      pass.setBindGroup(0, this.#bindingsOf(i));
+      pass.dispatchWorkgroups(groups & 0xffff, groups >>> 16);
+    }
+  }
+  /** Waits until every program that is hot has its own pipelines. */
+  settle(): Promise<void> {
+    return this.#programs.settle();
   }
 
   /** Sends what waits; waits itself where more than two turns are under way, so that the queue stays short. */
@@ -172,8 +268,10 @@ export class Tape {
   write(address: number, values: ArrayLike<number>): void {
     this.version++;
     this.flush();
-    // a copy: queues take no shared memory, and may not take a view of another type
-    this.device.queue.writeBuffer(this.#memory, address, new Float32Array(values));
+    const isPlain = values instanceof Float32Array && values.buffer instanceof ArrayBuffer;
+    // else a copy: queues take no shared memory, and no other numbers
+    const floats = isPlain ? (values as Float32Array<ArrayBuffer>) : new Float32Array(values);
+    this.device.queue.writeBuffer(this.#memory, address, floats);
   }
 
   async read(address: number, count: number): Promise<Float32Array> {

@@ -3,12 +3,11 @@ import { InternalError } from "../errors.ts";
 import type { Expression } from "../kernel/expression.ts";
 
 /**
- * A launch as a kernel sees it: its domain, 16 whole numbers (addresses count elements), 8 numbers. Kept in one uniform
- * buffer, a slot a launch.
+ * What every module begins with: all memory, and a launch as a kernel sees it: its domain, 16 whole numbers (addresses
+ * count elements), 8 numbers.
  */
-export const launchHeader = `struct Launch { rows: u32, cols: u32, p: array<vec4<u32>, 4>, s: array<vec4<f32>, 2> }
+export const moduleScope = `struct Launch { rows: u32, cols: u32, p: array<vec4<u32>, 4>, s: array<vec4<f32>, 2> }
 @group(0) @binding(0) var<storage, read_write> m: array<f32>;
-@group(0) @binding(1) var<uniform> l: Launch;
 `;
 
 const lanes = "xyzw";
@@ -26,6 +25,18 @@ export function literal(value: number): string {
   // the shortest text of the float64 value is exact after rounding
   return `${rounded}f`;
 }
+
+const reductionOfLanes = (name: string, combine: string) => `fn ${name}(lane: u32, x: f32) -> f32 {
+  lanes[lane] = x;
+  workgroupBarrier();
+  for (var half = 32u; half > 0u; half = half / 2u) {
+    if (lane < half) { lanes[lane] = ${combine}; }
+    workgroupBarrier();
+  }
+  let y = lanes[0];
+  workgroupBarrier();
+  return y;
+}`;
 
 /**
  * Functions that WGSL lacks or leaves too much freedom (its sin may be off by 2⁻¹¹, its log near 1 by 2⁻²¹): the same
@@ -101,6 +112,13 @@ const functions: Readonly<Record<string, string>> = {
   let y = select(s, c, (q & 1) == 1);
   return select(y, -y, (q & 2) == 2);
 }`,
+  multiplyHigh: `fn multiplyHigh(a: u32, b: u32) -> u32 {
+  let middle = (a >> 16u) * (b & 0xffffu) + (((a & 0xffffu) * (b & 0xffffu)) >> 16u);
+  let carry = (a & 0xffffu) * (b >> 16u) + (middle & 0xffffu);
+  return (a >> 16u) * (b >> 16u) + (middle >> 16u) + (carry >> 16u);
+}`,
+  sumOfLanes: reductionOfLanes("sumOfLanes", "lanes[lane] + lanes[lane + half]"),
+  maxOfLanes: reductionOfLanes("maxOfLanes", "max(lanes[lane], lanes[lane + half])"),
 };
 
 /** The functions that a body calls, and theirs. */
@@ -108,6 +126,7 @@ export function functionsOf(body: string): string {
   const names = Object.keys(functions).reverse();
   let text = body;
   for (const name of names) if (text.includes(`${name}(`)) text = `${functions[name]}\n${text}`;
+  if (text.includes("lanes[")) text = `var<workgroup> lanes: array<f32, 64>;\n${text}`;
   return text.slice(0, text.length - body.length);
 }
 
