@@ -1,7 +1,7 @@
 /** Opens the device that kernels run on; the only file that knows which backends there are. */
 import { createCpuBackend } from "./cpu/cpuBackend.ts";
 import { nearest, UsageError } from "./errors.ts";
-import { createGpuBackend } from "./gpu/gpuBackend.ts";
+import { createGpuBackend, type GpuBackend } from "./gpu/gpuBackend.ts";
 import {
   type AdapterInfo,
   type Backend,
@@ -28,6 +28,8 @@ export interface Device {
 }
 
 const opened = new Map<string, Backend>();
+/** By Dawn's switches. */
+const openedGpus = new Map<string, GpuBackend>();
 
 /** The backends that are there at once. */
 const makers = { cpu: () => createCpuBackend(), reference: createReferenceBackend, null: createNullBackend } as const;
@@ -42,9 +44,13 @@ function backendFor(name: keyof typeof makers): Backend {
 }
 
 async function gpuBackend(dawn: readonly string[]): Promise<Backend> {
-  const key = ["gpu", ...dawn].join(" ");
-  const found = opened.get(key) ?? (await createGpuBackend(dawn));
-  opened.set(key, found);
+  const key = dawn.join(" ");
+  let found = openedGpus.get(key);
+  // one that was lost is of no use any more
+  if (!found?.isFine) {
+    found = await createGpuBackend(dawn);
+    openedGpus.set(key, found);
+  }
   return found;
 }
 

@@ -71,6 +71,8 @@ class GpuMemory extends Memory {
 export interface GpuBackend extends Backend {
   /** Waits until every program that is hot has its own pipelines. */
   settle(): Promise<void>;
+  /** False once the device is lost or a command was refused. */
+  readonly isFine: boolean;
   destroy(): void;
 }
 
@@ -238,6 +240,9 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
     compile,
     turn: () => tape.turn(),
     settle: () => tape.settle(),
-    destroy: () => device.destroy(),
+    get isFine() {
+      return tape.isFine;
+    },
+    destroy: () => tape.close(),
   };
 }

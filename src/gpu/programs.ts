@@ -1,7 +1,7 @@
 /** The programs that a tape has seen, and those of them that keep coming as pipelines of their own. */
 import { isEnabled, note } from "../debug.ts";
 import { printProgram } from "./program.ts";
-import type { RecordedLaunch } from "./shader.ts";
+import { labelOf, type RecordedLaunch } from "./shader.ts";
 
 /** Programs remembered, and programs with pipelines of their own. */
 const mostSeen = 512;
@@ -157,7 +157,7 @@ export class Programs {
     const layout = this.#layoutOf(blockWords);
     const { slotWords } = this.#slots;
     const compiled = stages.map(async ({ code, groups, launches }) => {
-      const label = launches.map((i) => recorded[i]!.shader.name.replace(/ .*/, "")).join("+");
+      const label = launches.map((i) => labelOf(recorded[i]!)).join(" + ");
       return { pipeline: await this.#pipeline(label, code, layout), groups, label };
     });
     return {

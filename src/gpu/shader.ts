@@ -60,6 +60,12 @@ export const wordsOf = ({ body }: Shader): number[] => fieldsOf(body, word, whol
 /** The numbers that a kernel reads. */
 export const numbersOf = ({ body }: Shader): number[] => fieldsOf(body, number, launchNumbers);
 
+/** A launch as people read it: its kernel and domain. */
+export const labelOf = ({ shader: { name }, rows, cols, whole }: RecordedLaunch): string => {
+  const [kind = ""] = name.split(" ");
+  return `${kind} (${rows}, ${kind === "matmul" ? `${whole[0]}, ` : ""}${cols})`;
+};
+
 /** The module of a kernel that reads its launch from a slot. */
 export function genericModule({ body }: Shader): string {
   const main = `@compute @workgroup_size(${workgroupSize})

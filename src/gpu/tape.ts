@@ -7,9 +7,18 @@
  */
 import { isEnabled, note } from "../debug.ts";
 import { DeviceError } from "../errors.ts";
+import { runTimed, type TimedDispatch } from "./passTimes.ts";
 import { firstWord } from "./program.ts";
 import { type HotProgram, Programs } from "./programs.ts";
-import { genericModule, mostGroups, type RecordedLaunch, type Shader, wholeNumbers, wordsOf } from "./shader.ts";
+import {
+  genericModule,
+  labelOf,
+  mostGroups,
+  type RecordedLaunch,
+  type Shader,
+  wholeNumbers,
+  wordsOf,
+} from "./shader.ts";
 
 /** Bytes of a slot: the smallest offset of a binding that every adapter takes. */
 const slotBytes = 256;
@@ -53,6 +62,7 @@ export class Tape {
   #bindings: GPUBindGroup[] = [];
   #count = 0;
   #failure: DeviceError | null = null;
+  #isClosed = false;
   /** Submissions so far. */
   submits = 0;
   /** Counts everything that may have changed the memory's numbers. */
@@ -93,11 +103,16 @@ export class Tape {
       hotAfter,
     );
     device.addEventListener("uncapturederror", (event) => {
-      const { message } = (event as GPUUncapturedErrorEvent).error;
-      this.#failure ??= new DeviceError(`gpu: every command must be valid; got ${message}`);
+      const { error } = event as GPUUncapturedErrorEvent;
+      this.#failure ??= new DeviceError(
+        error instanceof GPUOutOfMemoryError
+          ? `gpu: tensors of ${bytesText(this.memoryBytes)} must fit into the GPU's memory; got ${error.message}. Use smaller ` +
+              "batches or networks, or the cpu."
+          : `gpu: every command must be valid; got ${error.message}`,
+      );
     });
     void device.lost.then(({ reason, message }) => {
-      if (reason === "destroyed") return;
+      if (this.#isClosed) return;
       this.#failure ??= new DeviceError(
         `gpu: the device must stay; got lost (${message || reason || "no reason given"}). Resume the run from its last ` +
           "checkpoint, on the cpu if it happens again.",
@@ -213,6 +228,10 @@ export class Tape {
     this.#count = 0;
     this.submits++;
     const program = this.#programs.find(count);
+    if (isEnabled(2)) {
+      runTimed(this.device, program ? this.#stagesOf(program) : this.#dispatchesOf(count));
+      return;
+    }
     const encoder = this.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     if (program) this.#replay(program, pass);
@@ -221,8 +240,9 @@ export class Tape {
     this.device.queue.submit([encoder.finish()]);
   }
 
-  #replay(program: HotProgram, pass: GPUComputePassEncoder): void {
-    const { block, from, to, stages } = program;
+  /** Brings a program's numbers over. @returns what it is bound to */
+  #prepare(program: HotProgram): GPUBindGroup {
+    const { block, from, to } = program;
     for (let i = 0; i < from.length; i++) block[to[i]!] = this.words[from[i]!]!;
     if (from.length > 0) this.device.queue.writeBuffer(program.buffer, 0, block);
     program.bindings ??= this.device.createBindGroup({
@@ -232,8 +252,12 @@ export class Tape {
         { binding: 1, resource: { buffer: program.buffer } },
       ],
     });
-    pass.setBindGroup(0, program.bindings);
-    for (const { pipeline, groups } of stages) {
+    return program.bindings;
+  }
+
+  #replay(program: HotProgram, pass: GPUComputePassEncoder): void {
+    pass.setBindGroup(0, this.#prepare(program));
+    for (const { pipeline, groups } of program.stages) {
       pass.setPipeline(pipeline);
       if (groups <= mostGroups) pass.dispatchWorkgroups(groups);
       else pass.dispatchWorkgroups(mostGroups, Math.ceil(groups / mostGroups));
@@ -250,6 +274,23 @@ export class Tape {
       pass.dispatchWorkgroups(groups & 0xffff, groups >>> 16);
     }
   }
+
+  #stagesOf(program: HotProgram): TimedDispatch[] {
+    const bindings = this.#prepare(program);
+    return program.stages.map(({ pipeline, groups, label }) => {
+      const groupsX = Math.min(groups, mostGroups);
+      return { label, pipeline, bindings, groupsX, groupsY: Math.ceil(groups / mostGroups) };
+    });
+  }
+
+  #dispatchesOf(count: number): TimedDispatch[] {
+    this.device.queue.writeBuffer(this.#launches, 0, this.words, 0, count * slotWords);
+    return this.#recorded(count).map((launch, i) => {
+      const pipeline = this.#pipelineOf(this.#kernels[this.words[i * slotWords + kernelWord]!]!);
+      return { label: labelOf(launch), pipeline, bindings: this.#bindingsOf(i), ...launch };
+    });
+  }
+
   /** Waits until every program that is hot has its own pipelines. */
   settle(): Promise<void> {
     return this.#programs.settle();
@@ -285,12 +326,28 @@ export class Tape {
       await copy.mapAsync(readMode);
       this.assertFine();
       return new Float32Array(copy.getMappedRange().slice(0, 4 * count));
-    } catch (error) {
+    } catch (cause) {
+      // the news that the device is lost comes a turn later
+      await new Promise((resolve) => setTimeout(resolve, 0));
       this.assertFine();
-      throw error;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new DeviceError(`gpu: ${count} numbers must be readable; got ${reason}. Resume the run, or use the cpu.`, {
+        cause,
+      });
     } finally {
       copy.destroy();
     }
+  }
+
+  /** Whether nothing sent so far has failed. */
+  get isFine(): boolean {
+    return this.#failure === null && !this.#isClosed;
+  }
+
+  /** Gives everything back. */
+  close(): void {
+    this.#isClosed = true;
+    this.device.destroy();
   }
 
   /** @throws DeviceError once the device is lost or a command was refused */
