@@ -1,7 +1,7 @@
 /** Kusari: reinforcement learning on an embedded define-by-run autograd engine. */
 export * from "./agents/index.ts";
 export * as autograd from "./autograd/index.ts";
-export { type Device, type DeviceName, type DeviceOptions, onHost, openDevice } from "./device.ts";
+export { type Device, type DeviceName, type DeviceOptions, onHost, openDevice, tuneDevice } from "./device.ts";
 export * from "./envs/index.ts";
 export * from "./errors.ts";
 export * from "./explorers/index.ts";

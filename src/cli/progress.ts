@@ -124,6 +124,7 @@ export class Progress {
 
   on(event: RunEvent): void {
     if (event.event === "start" && event.resumed) this.line(`goes on from the checkpoint of step ${event.fromStep}`);
+    if (event.event === "start" && event.deviceReason !== null) this.line(`on the ${event.deviceReason}`);
     if (event.event === "evaluation") {
       const line = evaluationLine(event);
       this.line(this.#coloured && event.best ? `\u001b[32m${line}\u001b[39m` : line);

@@ -7,7 +7,6 @@ import {
   type Kernel,
   kernelKey,
   type Launch,
-  type MatmulLaunch,
   type MatmulSpec,
 } from "../kernel/backend.ts";
 import { Memory } from "../kernel/memory.ts";
@@ -18,6 +17,7 @@ import { firstNumber, firstWord } from "./program.ts";
 import { narrowCols, rowKernelShader } from "./rowKernel.ts";
 import { mostGroups, type Shader, workgroupSize } from "./shader.ts";
 import { Tape, type TapeKernel } from "./tape.ts";
+import { type TileTable, type TunedShape, TunedTiles, tiles, tune } from "./tiles.ts";
 
 class GpuMemory extends Memory {
   override readonly isOnHost = false;
@@ -71,6 +71,9 @@ class GpuMemory extends Memory {
 export interface GpuBackend extends Backend {
   /** Waits until every program that is hot has its own pipelines. */
   settle(): Promise<void>;
+  /** Measures which tile of a product is the fastest for which shape, and uses what came out. */
+  tune(onShape: (tuned: TunedShape, done: number, total: number) => void): Promise<TileTable>;
+  useTiles(table: TileTable): void;
   /** False once the device is lost or a command was refused. */
   readonly isFine: boolean;
   destroy(): void;
@@ -126,30 +129,36 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
     numbers[at + firstNumber] = value;
   };
 
-  /** Rows and columns that one invocation computes. */
-  const tiles = [
-    [1, 1],
-    [2, 4],
-    [4, 4],
-  ] as const;
-  /** The tile for a product: a larger one where there is enough for all invocations. */
-  const tileFor = (elements: number): number => (elements >= 1 << 18 ? 2 : elements >= 1 << 14 ? 1 : 0);
+  const tuned = new TunedTiles();
 
-  const matmul = ({ bias, activation }: MatmulSpec): MatmulLaunch => {
+  /** Launches a product whose result is computed in tiles of a number, or in those for its shape. */
+  const launcher = ({ bias, activation }: MatmulSpec) => {
     const variants: (TapeKernel | undefined)[] = [];
-    return (rows, inner, cols, a, b, biasAddress, y, transposeA, transposeB, accumulate) => {
+    return (
+      rows: number,
+      inner: number,
+      cols: number,
+      a: number,
+      b: number,
+      biasAddress: number,
+      y: number,
+      transposeA: boolean,
+      transposeB: boolean,
+      accumulate: boolean,
+      tile?: number,
+    ): void => {
       if (rows === 0 || cols === 0) return;
-      const tile = tileFor(rows * cols);
-      const [tileRows, tileCols] = tiles[tile]!;
-      const index = 8 * tile + (transposeA ? 4 : 0) + (transposeB ? 2 : 0) + (accumulate ? 1 : 0);
+      const chosen = tile ?? tuned.of(rows, inner, cols);
+      const [tileRows, tileCols] = tiles[chosen]!;
+      const index = 8 * chosen + (transposeA ? 4 : 0) + (transposeB ? 2 : 0) + (accumulate ? 1 : 0);
       let found = variants[index];
       if (!found) {
         const variant = { bias, activation, transposeA, transposeB, accumulate, tileRows, tileCols };
         found = kernelOf(bodies.matmulShader(variant));
         variants[index] = found;
       }
-      const groups = (count: number, tile: number) => Math.ceil(count / (tile * bodies.matmulGroup));
-      const at = tape.launch(found, groups(cols, tileCols), groups(rows, tileRows));
+      const groupsX = Math.ceil(cols / (tileCols * bodies.matmulGroup));
+      const at = tape.launch(found, groupsX, Math.ceil(rows / (tileRows * bodies.matmulGroup)));
       words[at] = rows;
       words[at + 1] = cols;
       const first = at + firstWord;
@@ -162,7 +171,7 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
   };
 
   const families: Families = {
-    matmul,
+    matmul: launcher,
     columnSum(rows, cols, x, out, accumulate) {
       if (cols > 0) run(columnSum[+accumulate]!, cols, rows, cols, [x >> 2, out >> 2]);
     },
@@ -231,7 +240,7 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
 
   const { vendor, architecture, description } = adapter.info;
   const limits = Object.fromEntries(shownLimits.map((name) => [name, adapter.limits[name]]));
-  return {
+  const backend: GpuBackend = {
     adapter: { vendor, architecture, description, features: [...adapter.features].sort(), limits },
     name: "gpu",
     variant: ["webgpu", vendor, architecture].filter(Boolean).join(" "),
@@ -244,5 +253,17 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
       return tape.isFine;
     },
     destroy: () => tape.close(),
+    async tune(onShape) {
+      const launch = launcher({ bias: false, activation: null });
+      const table = await tune(
+        backend,
+        (tile, [rows, inner, cols], a, b, y) => launch(rows, inner, cols, a, b, 0, y, false, false, false, tile),
+        onShape,
+      );
+      tuned.use(table);
+      return table;
+    },
+    useTiles: (table) => tuned.use(table),
   };
+  return backend;
 }

@@ -5,6 +5,8 @@ import { JsMemory } from "./reference.ts";
 export interface NullBackend extends Backend {
   /** The launches since the last `reset`, by name, in order. */
   readonly launches: string[];
+  /** Multiplications with an addition in matrix products since then. */
+  multiplyAdds: number;
   reset(): void;
 }
 
@@ -14,7 +16,10 @@ export function createNullBackend(): NullBackend {
     launches.push(name);
   };
   const families: Families = {
-    matmul: () => count("matmul"),
+    matmul: () => (rows, inner, cols) => {
+      launches.push("matmul");
+      backend.multiplyAdds += rows * inner * cols;
+    },
     columnSum: count("columnSum"),
     stridedCopy: count("stridedCopy"),
     gatherRows: count("gatherRows"),
@@ -23,7 +28,7 @@ export function createNullBackend(): NullBackend {
     fill: count("fill"),
     randomUniform: count("randomUniform"),
   };
-  return {
+  const backend: NullBackend = {
     name: "null",
     variant: "null",
     memory: new JsMemory(),
@@ -32,8 +37,11 @@ export function createNullBackend(): NullBackend {
     adapter: null,
     turn: async () => {},
     launches,
+    multiplyAdds: 0,
     reset() {
       launches.length = 0;
+      backend.multiplyAdds = 0;
     },
   };
+  return backend;
 }

@@ -17,6 +17,10 @@ export interface StartEvent {
   readonly seed: number;
   readonly steps: number;
   readonly runDirectory: string | null;
+  /** The device that was opened for the run; null where a script brought its own. */
+  readonly device: string | null;
+  /** Why "auto" took it; null where it was named. */
+  readonly deviceReason: string | null;
   /** The step a resumed run continues from; 0 for a new one. */
   readonly fromStep: number;
   /** Set when the run goes on from a checkpoint. */

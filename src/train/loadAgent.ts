@@ -36,9 +36,9 @@ export async function loadAgent(runDirectory: string, which?: Kept, given: Scrip
     );
   }
   const recipe = recipeOf("eval", runDirectory, config, given);
-  await deviceFor(recipe.agent, config.device ?? undefined);
   const env = buildEnv(recipe);
   try {
+    await deviceFor(recipe.agent, config.device ?? undefined, env, config.hyperparameters);
     const agent = buildAgent(recipe.agent, env, config.hyperparameters, config.settings.seed);
     await agent.load(path.join(runDirectory, kept));
     return agent;

@@ -8,7 +8,7 @@ import {
   type Observation,
   type ObservationSpace,
 } from "../agents/index.ts";
-import { type Device, type DeviceName, openDevice } from "../device.ts";
+import { countWork, type Device, type DeviceName, openDevice } from "../device.ts";
 import { make } from "../envs/index.ts";
 import { UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
@@ -79,10 +79,38 @@ export function buildEnvs(recipe: Pick<Recipe, "env" | "envKwargs">): { env: Tra
   }
 }
 
-/** Opens the device of an agent that is built here; a script's agent brings its own, unless one is named. */
-export async function deviceFor(agent: Recipe["agent"], device: string | undefined): Promise<Device | null> {
+/** Passes through networks in an update, beside those of acting: the online one, a target, and back through weights and activations. */
+const passesOfUpdate = 4;
+
+/** Floating-point operations of an update, about: those of acting on one observation, times the minibatch, back and forth. */
+function workOf(
+  agent: string,
+  spaces: Pick<TrainingEnv, "observationSpace" | "actionSpace">,
+  hyperparameters: Readonly<Record<string, unknown>>,
+): number {
+  const acting = countWork(() => {
+    const trial = buildAgent(agent, spaces, hyperparameters, 0);
+    const size = spaces.observationSpace.shape?.reduce((product, n) => product * n, 1) ?? 1;
+    trial.evalMode(() => trial.act(new Float32Array(size)));
+  });
+  const { minibatchSize, tMax } = hyperparameters;
+  return acting * passesOfUpdate * Number(minibatchSize ?? tMax ?? 1);
+}
+
+/**
+ * Opens the device of an agent that is built here; a script's agent brings its own, unless one is named. "auto" looks at
+ * how much an update of this agent in this environment has to compute.
+ */
+export async function deviceFor(
+  agent: Recipe["agent"],
+  device: string | undefined,
+  spaces: Pick<TrainingEnv, "observationSpace" | "actionSpace">,
+  hyperparameters: Readonly<Record<string, unknown>>,
+): Promise<Device | null> {
   if (device === undefined && typeof agent !== "string") return null;
-  return openDevice((device ?? "auto") as DeviceName);
+  const name = (device ?? "auto") as DeviceName;
+  const work = name === "auto" && typeof agent === "string" ? workOf(agent, spaces, hyperparameters) : 0;
+  return openDevice(name, { work });
 }
 
 /**

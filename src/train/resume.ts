@@ -64,11 +64,11 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
       );
     }
     const recipe = recipeOf("resume", runDirectory, config, overrides);
-    const device = await deviceFor(recipe.agent, config.device ?? undefined);
     const settings = { ...config.settings, steps };
     const { env, evalEnv } = buildEnvs(recipe);
     let store: RunDirectory | null = null;
     try {
+      const device = await deviceFor(recipe.agent, config.device ?? undefined, env, config.hyperparameters);
       const agent = buildAgent(recipe.agent, env, config.hyperparameters, settings.seed);
       store = RunDirectory.open(runDirectory, config);
       const warnings: string[] = [];
@@ -99,6 +99,8 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
         seed,
         steps,
         runDirectory,
+        device: device?.name ?? null,
+        deviceReason: device?.reason ?? null,
         fromStep,
         resumed: true,
       });

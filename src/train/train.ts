@@ -114,10 +114,10 @@ function savesNoState(env: TrainingEnv): boolean {
 export function train(config: TrainConfig): Run {
   return startRun(async (handle): Promise<ResultEvent> => {
     const resolved = resolveConfig(config);
-    const device = await deviceFor(config.agent, config.device);
     const { env, evalEnv } = buildEnvs({ env: config.env, envKwargs: resolved.envKwargs });
     let store: RunDirectory | null = null;
     try {
+      const device = await deviceFor(config.agent, config.device, env, resolved.hyperparameters);
       const stopAt =
         resolved.settings.stopAt === undefined ? (env.spec?.rewardThreshold ?? null) : resolved.settings.stopAt;
       const settings: TrainSettings = { ...resolved.settings, stopAt };
@@ -126,7 +126,8 @@ export function train(config: TrainConfig): Run {
       const runConfig: RunConfig = {
         ...versions(),
         kernel: device?.variant ?? null,
-        device: config.device ?? null,
+        // the one that "auto" took: a resume goes on with it
+        device: device?.name ?? null,
         agent: typeof config.agent === "string" ? config.agent : agent.name,
         // with its version: a resume must not take a newer one
         env: env.spec?.id ?? "environment",
@@ -139,7 +140,8 @@ export function train(config: TrainConfig): Run {
       const { agent: agentName, env: envName } = runConfig;
       const { seed, steps } = settings;
       const runDirectory = store?.directory ?? null;
-      handle.emit({ event: "start", agent: agentName, env: envName, seed, steps, runDirectory, fromStep: 0 });
+      const parts = { device: device?.name ?? null, deviceReason: device?.reason ?? null };
+      handle.emit({ event: "start", agent: agentName, env: envName, seed, steps, runDirectory, fromStep: 0, ...parts });
       if (store && savesNoState(env)) {
         const message =
           `train: an environment must save all it has to be resumed exactly; got ${envName} with Env's own saveState, ` +

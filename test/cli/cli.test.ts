@@ -332,7 +332,7 @@ describe("train, eval and resume", () => {
     expect(new Set(events.map(({ event }) => event))).toEqual(
       new Set(words("start progress evaluation checkpoint result")),
     );
-    expect(stderr).toMatch(/^step 300: mean return .*\n/);
+    expect(stderr).toMatch(/^on the cpu: .*\nstep 300: mean return .*\n/);
     expect(stderr).not.toContain("\u001b");
   });
 
@@ -347,7 +347,8 @@ describe("train, eval and resume", () => {
       "
     `);
     expect(stderr.replaceAll(/\d+(\.\d+)?/g, "#").replaceAll(" best so far", "")).toMatchInlineSnapshot(`
-      "step #: mean return # ± # (min #, max #, # episodes)
+      "on the cpu: an update of # MFLOP is too small for any GPU
+      step #: mean return # ± # (min #, max #, # episodes)
       step #: mean return # ± # (min #, max #, # episodes)
       "
     `);
@@ -388,7 +389,8 @@ describe("train, eval and resume", () => {
     expect(read("byFile/metrics.ndjson")).toBe(read("byFlags/metrics.ndjson"));
     // a run's config.json trains it again, and flags win over it
     const again = await rl(...words("train --config byFlags/config.json --print-config --seed 4"));
-    expect(JSON.parse(again.stdout)).toEqual({ ...config, env: "CartPole-v1", seed: 4 });
+    // the run wrote down which device "auto" was
+    expect(JSON.parse(again.stdout)).toEqual({ ...config, env: "CartPole-v1", seed: 4, device: "cpu" });
   });
 
   test("--print-script is a program that runs", async () => {
@@ -604,7 +606,7 @@ describe("signals and closed pipes", () => {
     child.stdout!.destroy();
     const { code, stderr } = await ended;
     expect(code).toBe(0);
-    expect(stderr.replaceAll(/^step .*\n/gm, "")).toBe("");
+    expect(stderr.replaceAll(/^(on the cpu:|step) .*\n/gm, "")).toBe("");
     expect(fs.readdirSync(path.join(folder, "unread/checkpoints"))).toHaveLength(2);
   });
 });

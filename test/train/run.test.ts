@@ -69,6 +69,8 @@ describe("events", () => {
     const summary = { mean: 5, median: 5, stdev: 0, min: 5, max: 5 };
     expect(events[0]).toEqual({
       event: "start",
+      device: null,
+      deviceReason: null,
       agent: "Spy",
       env: "Scripted-v0",
       seed: 0,

@@ -303,7 +303,7 @@ describe("the run directory", () => {
       kusari: version,
       node: process.versions.node,
       kernel: expect.any(String),
-      device: null,
+      device: "cpu",
       agent: "dqn",
       env: "CartPole-v1",
       builtByScript: [],

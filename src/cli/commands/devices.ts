@@ -1,53 +1,37 @@
 /** `rl devices`: what can run the networks here, and how fast it is. */
-import { matmul, noBackprop, persistent, scope, type Variable } from "../../autograd/index.ts";
-import { type Device, openDevice } from "../../device.ts";
+import {
+  type DeviceProfile,
+  openDevice,
+  profileDevice,
+  profileFile,
+  type TunedShape,
+  tuneDevice,
+} from "../../device.ts";
 import { DeviceError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { table } from "../report.ts";
 
-interface Measured {
-  readonly gigaflops: number;
-  /** Microseconds from one launch to the next, many of them in a row. */
-  readonly launchMicroseconds: number;
-  /** Milliseconds until one number is here. */
-  readonly readMilliseconds: number;
-}
-
-/** Runs `body` until half a second has passed, the device's work included. @returns seconds of one */
-async function timed(device: Device, result: Variable, body: () => void): Promise<number> {
-  for (let repeat = 1; ; repeat *= 4) {
-    const began = performance.now();
-    for (let i = 0; i < repeat; i++) body();
-    await device.turn();
-    await result.read();
-    const seconds = (performance.now() - began) / 1_000;
-    // the first time compiles
-    if (repeat > 1 && (seconds > 0.2 || repeat > 1e6)) return seconds / repeat;
-  }
-}
-
-async function measure(device: Device): Promise<Measured> {
-  const n = 256;
-  const [a, b, small] = [persistent([n, n]), persistent([n, n]), persistent([64])];
-  const one = persistent([]);
-  const product = await timed(device, one, () => scope(() => noBackprop(() => void matmul(a, b))));
-  const launch = await timed(device, one, () => scope(() => noBackprop(() => void small.add(1))));
-  const began = performance.now();
-  const reads = 20;
-  for (let i = 0; i < reads; i++) await one.read();
-  const read = (performance.now() - began) / reads;
-  return { gigaflops: (2 * n ** 3) / product / 1e9, launchMicroseconds: launch * 1e6, readMilliseconds: read };
+/** What each tile reached, the fastest first. */
+function tunedLine({ shape: [rows, inner, cols], tried }: TunedShape, done: number, total: number): string {
+  const byGigaflops = [...tried].sort((a, b) => b.gigaflops - a.gigaflops);
+  const speeds = byGigaflops.map(({ tile, gigaflops }) => `${tile.join("×")} ${gigaflops.toPrecision(3)}`).join(", ");
+  return `${String(done).padStart(2)}/${total} (${rows}, ${inner}) · (${inner}, ${cols}): tile ${speeds} GFLOP/s\n`;
 }
 
 export const command: Command = {
   usage:
     "Usage: rl devices [flags]\n\nLists what can run the networks on this machine, with a short measurement of each.",
-  examples: ["rl devices", "rl devices --json"],
+  examples: ["rl devices", "rl devices --tune", "rl devices --json"],
   words: 0,
 
   async options() {
     return {
+      tune: {
+        group: "Device:",
+        boolean: true,
+        describe: "measure which tiles suit products of which shape on the GPU, and keep them for every run",
+      },
       json: {
         group: "Output:",
         boolean: true,
@@ -56,12 +40,16 @@ export const command: Command = {
     };
   },
 
-  async run({ json }) {
+  async run({ json, tune }) {
+    if (tune) {
+      await tuneDevice((...shape) => void process.stderr.write(tunedLine(...shape)));
+      process.stderr.write(`kept in ${profileFile()}\n`);
+    }
     const rows: Record<string, unknown>[] = [];
     for (const name of ["cpu", "gpu"] as const) {
       try {
-        const device = await openDevice(name);
-        rows.push({ name, variant: device.variant, ...(await measure(device)), adapter: device.adapter });
+        const { variant, adapter } = await openDevice(name);
+        rows.push({ name, variant, ...(await profileDevice(name)), adapter });
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;
         rows.push({ name, error: error.message });
@@ -71,10 +59,8 @@ export const command: Command = {
       process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
       return exitCodes.fine;
     }
-    const found = rows.filter(({ error }) => error === undefined) as unknown as (Measured & {
-      name: string;
-      variant: string;
-    })[];
+    type Found = DeviceProfile & { readonly name: string; readonly variant: string };
+    const found = rows.filter(({ error }) => error === undefined) as unknown as Found[];
     process.stdout.write(
       table(
         ["device", "variant", "GFLOP/s", "µs a launch", "ms to read a number"],
