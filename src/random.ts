@@ -4,7 +4,12 @@
  *
  * The generator is seedrandom's Alea (Johannes Baagøe), about 8 ns a draw and four numbers of state.
  */
-import seedrandom from "seedrandom";
+import type seedrandom from "seedrandom";
+// the package's entry would bring six more generators, and ask for node:crypto
+// @ts-expect-error its types are those of the entry alone
+import aleaModule from "seedrandom/lib/alea.js";
+
+const alea: typeof seedrandom.alea = aleaModule;
 
 /** What `Random.saveState` returns: plain JSON. */
 export interface RandomState {
@@ -21,7 +26,7 @@ export class Random {
 
   constructor(seed: number | string) {
     this.seed = String(seed);
-    this.#draw = seedrandom.alea(this.seed, { state: true });
+    this.#draw = alea(this.seed, { state: true });
   }
 
   /** An independent stream for one purpose: the same seed and name give the same stream, whatever else was drawn. */
@@ -86,7 +91,7 @@ export class Random {
 
   loadState(state: RandomState): void {
     this.seed = state.seed;
-    this.#draw = seedrandom.alea("", { state: state.alea });
+    this.#draw = alea("", { state: state.alea });
     this.#spareNormal = state.spareNormal;
   }
 }

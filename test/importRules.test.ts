@@ -58,6 +58,9 @@ const imports = sources.flatMap(importsOf);
 /** `src/autograd/ops/tanh.ts` → `autograd`, `src/device.ts` → `device`. */
 const partOf = (file: string) => file.split("/")[1]!.replace(/\.ts$/, "");
 
+/** What the package exports, in Node and in a page. */
+const entries = ["src/index.ts", "src/browser.ts"];
+
 const everyone = ["errors", "random", "state", "debug"];
 /** What each part may import besides itself and what everyone may. `returns` lies above `autograd` only. */
 const allowed: Record<string, readonly string[]> = {
@@ -91,7 +94,7 @@ describe("import rules", () => {
   it("every part imports what it may", () => {
     const broken = imports.filter(({ from, to }) => {
       // the command line hands environments in files the whole library under its name
-      if (!to.startsWith("src/") || from === "src/index.ts" || (partOf(from) === "cli" && to === "src/index.ts")) {
+      if (!to.startsWith("src/") || entries.includes(from) || (partOf(from) === "cli" && to === "src/index.ts")) {
         return false;
       }
       const [part, other] = [partOf(from), partOf(to)];
@@ -111,6 +114,21 @@ describe("import rules", () => {
     expect(packages.map(({ from, to }) => `${from} imports ${to}`).filter((line) => !line.includes("node:"))).toEqual(
       [],
     );
+  });
+
+  it("what a page loads imports no module of Node, and no package but zod and seedrandom", () => {
+    const reached = new Set<string>();
+    const visit = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { from, to, isType } of imports) if (from === file && !isType) visit(to);
+    };
+    for (const file of ["src/browser.ts", "src/train/browser.ts"]) visit(file);
+    expect(reached.size).toBeGreaterThan(150);
+    expect([...reached].filter((file) => !file.startsWith("src/")).sort()).toEqual([
+      "seedrandom/lib/alea.js",
+      "zod/mini",
+    ]);
   });
 
   it("benchmarks and examples import public names only", () => {

@@ -25,6 +25,9 @@ export type Observation = ArrayLike<number>;
 /** A discrete action's number, or a continuous action `(actions)`. */
 export type Action = number | Float32Array;
 
+/** Where a trained agent is kept: a directory, or a Map of file names to their bytes, as in a page. */
+export type ModelPlace = string | Map<string, Uint8Array>;
+
 /**
  * An agent acts, observes what came of it, and learns.
  *
@@ -70,10 +73,10 @@ export interface Agent extends Stateful {
   /** Numbers about the agent's present condition, such as `averageQ`, `averageLoss`, `updates`, `epsilon`. */
   statistics(): Record<string, number>;
 
-  /** Writes weights and optimiser into a directory (made if need be), as safetensors. */
-  save(directory: string): Promise<void>;
+  /** Writes weights and optimiser into a directory (made if need be) or a Map, as safetensors. */
+  save(place: ModelPlace): Promise<void>;
   /** Reads what `save` wrote. @throws UsageError when the files are missing, broken or of another agent or shape. */
-  load(directory: string): Promise<void>;
+  load(place: ModelPlace): Promise<void>;
 }
 
 /** What an agent is built from when its networks and replay are to be the default ones. */

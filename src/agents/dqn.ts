@@ -32,7 +32,7 @@ import { ReplayBuffer } from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
 import type { State } from "../state.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
-import type { Agent, AgentSpec, BoxSpace, DiscreteSpace, Observation, ObservationSpace } from "./agent.ts";
+import type { Agent, AgentSpec, BoxSpace, DiscreteSpace, ModelPlace, Observation, ObservationSpace } from "./agent.ts";
 import { type HyperparameterValues, hp, resolveHyperparameters } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
 import { RunningAverage } from "./runningAverage.ts";
@@ -434,13 +434,13 @@ export class DQN implements Agent {
     this.#lastAction = saved.lastAction;
   }
 
-  async save(directory: string): Promise<void> {
+  async save(place: ModelPlace): Promise<void> {
     await this.sync();
-    await writeModels(directory, this.name, { model: this.qFunction, target: this.targetQ }, this.optimizer);
+    await writeModels(place, this.name, { model: this.qFunction, target: this.targetQ }, this.optimizer);
   }
 
-  async load(directory: string): Promise<void> {
-    await readModels(directory, this.name, { model: this.qFunction, target: this.targetQ }, this.optimizer);
+  async load(place: ModelPlace): Promise<void> {
+    await readModels(place, this.name, { model: this.qFunction, target: this.targetQ }, this.optimizer);
     await this.#acting.follow();
   }
 }

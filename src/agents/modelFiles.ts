@@ -1,4 +1,4 @@
-/** What `agent.save` writes: a safetensors file a network and one for the optimizer. Node and Deno only. */
+/** What `agent.save` writes: a safetensors file a network and one for the optimizer. */
 import {
   decodeSafetensors,
   deserializeLink,
@@ -8,14 +8,27 @@ import {
   serializeLink,
 } from "../autograd/index.ts";
 import { DeviceError, UsageError } from "../errors.ts";
+import type { ModelPlace } from "./agent.ts";
 
 type Models = Readonly<Record<string, Link>>;
 
 const format = "kusari-model-1";
 
+/** Node's and Deno's own modules, asked for while running: a bundle for a page has none of them. */
+function builtins(where: string) {
+  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+  const builtin = process?.getBuiltinModule;
+  if (!builtin) {
+    throw new UsageError(
+      `${where}: a directory must be in a file system; got a page, which has none. Pass a Map, whose entries are files.`,
+    );
+  }
+  return { fs: builtin("node:fs/promises"), path: builtin("node:path") };
+}
+
 /** Writes a file whole or not at all: under another name first. */
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const { rename, rm, writeFile } = await import("node:fs/promises");
+  const { rename, rm, writeFile } = builtins("save").fs;
   const temporary = `${path}.tmp`;
   try {
     await writeFile(temporary, bytes);
@@ -29,57 +42,78 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
+/** @returns what writes one file there */
+async function writerTo(place: ModelPlace): Promise<(name: string, bytes: Uint8Array) => Promise<void>> {
+  if (typeof place !== "string") {
+    return async (name, bytes) => {
+      place.set(name, bytes);
+    };
+  }
+  const { fs, path } = builtins("save");
+  try {
+    await fs.mkdir(place, { recursive: true });
+  } catch (cause) {
+    throw new DeviceError(
+      `save: the directory ${place} must be writable; got ${(cause as Error).message}. Choose another directory.`,
+      { cause },
+    );
+  }
+  return (name, bytes) => writeWhole(path.join(place, name), bytes);
+}
+
 export async function writeModels(
-  directory: string,
+  place: ModelPlace,
   agent: string,
   models: Models,
   optimizer: Optimizer,
 ): Promise<void> {
-  const { mkdir } = await import("node:fs/promises");
-  const { join } = await import("node:path");
-  try {
-    await mkdir(directory, { recursive: true });
-  } catch (cause) {
-    throw new DeviceError(
-      `save: the directory ${directory} must be writable; got ${(cause as Error).message}. Choose another directory.`,
-      { cause },
-    );
-  }
+  const write = await writerTo(place);
   for (const [name, link] of Object.entries(models)) {
-    await writeWhole(join(directory, `${name}.safetensors`), serializeLink(link, { format, agent }));
+    await write(`${name}.safetensors`, serializeLink(link, { format, agent }));
   }
   const { t, statistics } = optimizer.saveState();
   const tensors = Object.entries(statistics).map(([name, data]) => [name, { shape: [data.length], data }]);
   const bytes = encodeSafetensors(Object.fromEntries(tensors), { format, agent, t: String(t) });
-  await writeWhole(join(directory, "optimizer.safetensors"), bytes);
+  await write("optimizer.safetensors", bytes);
+}
+
+/** @throws UsageError where there is no such file */
+async function readFrom(place: ModelPlace, file: string, agent: string): Promise<Uint8Array> {
+  if (typeof place !== "string") {
+    const bytes = place.get(file);
+    if (bytes) return bytes;
+    const names = [...place.keys()].join(", ") || "nothing";
+    throw new UsageError(
+      `load: the Map must hold ${file}, as ${agent}.save fills it; got ${names}. Save into it first.`,
+    );
+  }
+  const { fs, path } = builtins("load");
+  const whole = path.join(place, file);
+  try {
+    return await fs.readFile(whole);
+  } catch (cause) {
+    throw new UsageError(
+      `load: ${whole} must be a file that ${agent}.save wrote; got ${(cause as Error).message}. Check the directory.`,
+      { cause },
+    );
+  }
 }
 
 export async function readModels(
-  directory: string,
+  place: ModelPlace,
   agent: string,
   models: Models,
   optimizer: Optimizer,
 ): Promise<void> {
-  const { readFile } = await import("node:fs/promises");
-  const { join } = await import("node:path");
-  const read = async (name: string): Promise<Uint8Array> => {
-    const path = join(directory, `${name}.safetensors`);
-    try {
-      return await readFile(path);
-    } catch (cause) {
-      throw new UsageError(
-        `load: ${path} must be a file that ${agent}.save wrote; got ${(cause as Error).message}. Check the directory.`,
-        { cause },
-      );
-    }
-  };
   // everything is read before anything is changed
   const files = new Map<string, Uint8Array>();
-  for (const name of [...Object.keys(models), "optimizer"]) files.set(name, await read(name));
+  for (const name of [...Object.keys(models), "optimizer"]) {
+    files.set(name, await readFrom(place, `${name}.safetensors`, agent));
+  }
   const { tensors, metadata } = decodeSafetensors(files.get("optimizer")!);
   if (metadata.agent !== agent) {
     throw new UsageError(
-      `load: ${directory} must hold a saved ${agent}; got ${metadata.agent ?? "files of another program"}. Build that agent.`,
+      `load: ${typeof place === "string" ? place : "the Map"} must hold a saved ${agent}; got ${metadata.agent ?? "files of another program"}. Build that agent.`,
     );
   }
   for (const [name, link] of Object.entries(models)) deserializeLink(files.get(name)!, link);

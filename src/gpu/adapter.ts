@@ -18,7 +18,7 @@ async function entryPoint(options: readonly string[]): Promise<GPU> {
   const name = "webgpu";
   let dawn: { create(options: string[]): GPU; globals: object };
   try {
-    dawn = await import(name);
+    dawn = await import(/* @vite-ignore */ name);
   } catch (cause) {
     throw new DeviceError(`gpu: WebGPU must be there; got neither navigator.gpu nor the package webgpu. ${install}`, {
       cause,

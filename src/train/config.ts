@@ -2,7 +2,7 @@
  * What a run is told, checked: one zod object is made from the train settings and an agent's hyperparameters, and
  * `train(config)`, flags, help and config files all go through it.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import {
   defaultsOf,
   type Hyperparameter,
@@ -14,14 +14,16 @@ import { nearest, UsageError } from "../errors.ts";
 import { type TrainSettings, trainSettings } from "./settings.ts";
 
 /** The zod type of one declaration; every failure of it says what `misfit` says. */
-function fieldOf(declaration: Hyperparameter<unknown>): z.ZodType {
-  const { kind, min, max, choices, optional, meaning } = declaration;
+function fieldOf(declaration: Hyperparameter<unknown>): z.ZodMiniType {
+  const { kind, min, max, choices, optional } = declaration;
   const error = (issue: { input?: unknown }) => misfit(declaration, issue.input) ?? "must be finite";
   const number = (whole: boolean) => {
-    let type = whole ? z.number({ error }).int({ error }) : z.number({ error });
-    if (min > Number.NEGATIVE_INFINITY) type = type.min(min, { error });
-    if (max < Number.POSITIVE_INFINITY) type = type.max(max, { error });
-    return type;
+    const type = whole ? z.int({ error }) : z.number({ error });
+    const limits = [
+      ...(min > Number.NEGATIVE_INFINITY ? [z.gte(min, { error })] : []),
+      ...(max < Number.POSITIVE_INFINITY ? [z.lte(max, { error })] : []),
+    ];
+    return type.check(...limits);
   };
   const types = {
     number: () => number(false),
@@ -30,12 +32,12 @@ function fieldOf(declaration: Hyperparameter<unknown>): z.ZodType {
     boolean: () => z.boolean({ error }),
     choice: () => z.enum(choices as [string, ...string[]], { error }),
   };
-  const type: z.ZodType = types[kind]();
-  return (optional ? type.nullable() : type).optional().describe(meaning);
+  const type: z.ZodMiniType = types[kind]();
+  return z.optional(optional ? z.nullable(type) : type).check(z.describe(declaration.meaning));
 }
 
 /** A zod object of declarations: every key may be left out, an unknown one is refused. */
-export function declarationsSchema(declarations: HyperparameterSchema): z.ZodObject {
+export function declarationsSchema(declarations: HyperparameterSchema): z.ZodMiniObject {
   const fields = Object.entries(declarations).map(([name, declaration]) => [name, fieldOf(declaration)]);
   return z.strictObject(Object.fromEntries(fields));
 }
@@ -46,7 +48,7 @@ export function declarationsSchema(declarations: HyperparameterSchema): z.ZodObj
  *
  * @throws UsageError when an agent declares a hyperparameter under the name of a train setting.
  */
-export function configSchema(hyperparameters: HyperparameterSchema): z.ZodObject {
+export function configSchema(hyperparameters: HyperparameterSchema): z.ZodMiniObject {
   for (const name of Object.keys(hyperparameters)) {
     if (name in trainSettings) {
       throw new UsageError(`train: a hyperparameter must not be named as a setting of train; got ${name}. Rename it.`);
@@ -73,7 +75,7 @@ function unknownKey(where: string, key: string, known: readonly string[]): Usage
  * Values checked against a schema of `configSchema` or `declarationsSchema`, those that are undefined left out.
  * @throws UsageError for the first unknown key (with a suggestion) or the first value outside its declaration.
  */
-export function parseConfig(where: string, schema: z.ZodObject, values: unknown): Record<string, unknown> {
+export function parseConfig(where: string, schema: z.ZodMiniObject, values: unknown): Record<string, unknown> {
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
     throw new UsageError(`${where}: settings must be an object; got ${shown(values)}. Write {name: value, …}.`);
   }
@@ -83,7 +85,8 @@ export function parseConfig(where: string, schema: z.ZodObject, values: unknown)
   const issue = parsed.error.issues[0]!;
   if (issue.code === "unrecognized_keys") throw unknownKey(where, issue.keys[0]!, Object.keys(schema.shape));
   const name = String(issue.path[0]);
-  const meaning = (schema.shape[name] as z.ZodType | undefined)?.description;
+  const field = schema.shape[name] as z.ZodMiniType | undefined;
+  const meaning = field && z.globalRegistry.get(field)?.description;
   const got = shown((values as Record<string, unknown>)[name]);
   throw new UsageError(`${where}: ${name} ${issue.message}; got ${got}.${meaning ? ` Meaning: ${meaning}.` : ""}`);
 }

@@ -10,4 +10,5 @@ export { type ResumeOverrides, resume, type ScriptParts } from "./resume.ts";
 export type { Run } from "./run.ts";
 export { type RunConfig, readConfig, readMetrics, readResult } from "./runDirectory.ts";
 export { type TrainSettings, trainSettings } from "./settings.ts";
-export { type ResolvedConfig, resolveConfig, type TrainConfig, train } from "./train.ts";
+export { type ResolvedConfig, resolveConfig, type TrainConfig } from "./train.ts";
+export { train } from "./trainInDirectory.ts";

@@ -1,10 +1,10 @@
-/** Trains an agent in an environment: what `rl train` does. */
+/** Trains an agent in an environment: what `rl train` does, wherever the run is kept. It knows no files. */
 import { type Agent, agentSpec } from "../agents/index.ts";
 import { Env, spec } from "../envs/index.ts";
 import { nearest, UsageError } from "../errors.ts";
 import { configSchema, layered, parseConfig, splitConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
-import { initialLoopState, runLoop } from "./loop.ts";
+import { initialLoopState, type RunStore, runLoop } from "./loop.ts";
 import {
   type AgentFactory,
   buildAgent,
@@ -15,7 +15,7 @@ import {
 } from "./participants.ts";
 import { presetFor } from "./presets.ts";
 import { type Run, startRun } from "./run.ts";
-import { type RunConfig, RunDirectory, versions } from "./runDirectory.ts";
+import type { RunConfig } from "./runDirectory.ts";
 import { type TrainSettings, trainSettings } from "./settings.ts";
 
 /**
@@ -33,7 +33,10 @@ export interface TrainConfig extends Partial<TrainSettings> {
   readonly hyperparameters?: Readonly<Record<string, unknown>>;
   /** Mean evaluation return that ends training; the environment's reward threshold unless given, null for none. */
   readonly stopAt?: number | null;
-  /** The directory to write; `runs/<agent>-<env>-<seed>-<n>` unless given, null to write nothing. */
+  /**
+   * The directory to write; `runs/<agent>-<env>-<seed>-<n>` unless given, null to write nothing. In a page, which has no
+   * files, nothing is ever written.
+   */
   readonly out?: string | null;
   /** Aborting it is the same as `run.stop()`. */
   readonly signal?: AbortSignal;
@@ -105,17 +108,18 @@ function savesNoState(env: TrainingEnv): boolean {
   return unwrapped instanceof Env && unwrapped.saveState === Env.prototype.saveState;
 }
 
-/**
- * Trains an agent until an evaluation reaches `stopAt`, all steps are taken, or the run is stopped. Everything goes
- * into one directory, from which the run can be resumed bit for bit.
- *
- * @returns the run, which begins in the next turn; a mistake in the config rejects it
- */
-export function train(config: TrainConfig): Run {
+/** What a run is told, less the versions of what it runs on. */
+export type ToldConfig = Omit<RunConfig, "kusari" | "node">;
+
+/** Opens the place that a run is kept in; null for a run that writes nothing. */
+export type OpenStore = (told: ToldConfig) => (RunStore & { close(): void }) | null;
+
+/** Trains as `train` does. @param open is called once the agent and the environments are built */
+export function trainInto(config: TrainConfig, open: OpenStore): Run {
   return startRun(async (handle): Promise<ResultEvent> => {
     const resolved = resolveConfig(config);
     const { env, evalEnv } = buildEnvs({ env: config.env, envKwargs: resolved.envKwargs });
-    let store: RunDirectory | null = null;
+    let store: ReturnType<OpenStore> = null;
     try {
       const device = await deviceFor(config.agent, config.device, env, resolved.hyperparameters);
       const stopAt =
@@ -123,8 +127,7 @@ export function train(config: TrainConfig): Run {
       const settings: TrainSettings = { ...resolved.settings, stopAt };
       const agent = buildAgent(config.agent, env, resolved.hyperparameters, settings.seed);
       const byScript = (part: "agent" | "env") => (typeof config[part] === "string" ? [] : [part]);
-      const runConfig: RunConfig = {
-        ...versions(),
+      const told: ToldConfig = {
         kernel: device?.variant ?? null,
         // the one that "auto" took: a resume goes on with it
         device: device?.name ?? null,
@@ -136,8 +139,8 @@ export function train(config: TrainConfig): Run {
         settings,
         hyperparameters: resolved.hyperparameters,
       };
-      store = config.out === null ? null : RunDirectory.create(config.out, runConfig);
-      const { agent: agentName, env: envName } = runConfig;
+      store = open(told);
+      const { agent: agentName, env: envName } = told;
       const { seed, steps } = settings;
       const runDirectory = store?.directory ?? null;
       const parts = { device: device?.name ?? null, deviceReason: device?.reason ?? null };

@@ -1,8 +1,10 @@
-/** Seeded inputs for the tests of operations, and the three values a test compares: y, its gradients, and theirs. */
-import { expect } from "vitest";
+/**
+ * Seeded inputs for the tests of operations, and the three values a test compares: y, its gradients, and theirs. Nothing
+ * here needs Node: the same checks run in a browser and in Deno.
+ */
 import type { AnyOp } from "../../src/autograd/defineOp.ts";
 import { grad, scope, sum, type Variable, variable } from "../../src/autograd/index.ts";
-import { openDevice } from "../../src/device.ts";
+import { type Device, openDevice } from "../../src/device.ts";
 import { type Expression, input, scalar, topological } from "../../src/kernel/expression.ts";
 import { sizeOf } from "../../src/kernel/strides.ts";
 import { Random } from "../../src/random.ts";
@@ -119,35 +121,38 @@ export function evaluate(
   });
 }
 
-/** The same where numbers have to be waited for. */
-async function evaluateElsewhere(
-  f: TensorFunction,
-  tensors: readonly Tensor[],
-  which: readonly number[] = tensors.map((_, i) => i),
-): Promise<Evaluated> {
-  const [y, ...rest] = scope(() => {
-    const { y, gradients, second } = differentiate(f, tensors, which);
-    return [y, ...gradients, ...second].map((x) => x.detach());
+/** The same where numbers have to be waited for, of many cases at once: where reading is slow, one read is enough. */
+async function evaluateAll(cases: readonly Case[], device: Device): Promise<Evaluated[]> {
+  const kept = cases.map(({ f, inputs, which = inputs.map((_, i) => i) }) =>
+    scope(() => {
+      const { y, gradients, second } = differentiate(f, inputs, which);
+      return [y, ...gradients, ...second].map((x) => x.detach());
+    }),
+  );
+  await device.sync();
+  return kept.map(([y, ...rest], k) => {
+    const lists = rest.map((x) => x.toArray());
+    const count = (cases[k]!.which ?? cases[k]!.inputs).length;
+    return { shape: y!.shape, y: y!.toArray(), gradients: lists.slice(0, count), second: lists.slice(count) };
   });
-  const lists: number[][] = [];
-  for (const x of rest) lists.push(Array.from(await x.read()));
-  const numbers = Array.from(await y!.read());
-  return {
-    shape: y!.shape,
-    y: numbers,
-    gradients: lists.slice(0, which.length),
-    second: lists.slice(which.length),
-  };
 }
 
 const sizes = (tensors: readonly Tensor[]) => tensors.map(({ shape }) => `(${shape.join(", ")})`).join(" ");
 
-function expectClose(actual: readonly number[], expected: readonly number[], tolerance: number, what: string): void {
-  expect(actual.length, what).toBe(expected.length);
+/** @param tolerance relative to the largest number expected, and absolute below 1 */
+export function expectClose(
+  actual: readonly number[],
+  expected: readonly number[],
+  tolerance: number,
+  what: string,
+): void {
+  if (actual.length !== expected.length) {
+    throw new Error(`${what}: there must be ${expected.length} numbers, got ${actual.length}`);
+  }
   const scale = 1 + Math.max(0, ...expected.map(Math.abs));
   actual.forEach((x, i) => {
     if (!(Math.abs(x - expected[i]!) <= tolerance * scale)) {
-      expect.fail(`${what}: element ${i} must be ${expected[i]} within ${tolerance * scale}, got ${x}`);
+      throw new Error(`${what}: element ${i} must be ${expected[i]} within ${tolerance * scale}, got ${x}`);
     }
   });
 }
@@ -250,21 +255,22 @@ export function casesOf(name: string, op: AnyOp): Case[] {
 }
 
 /** Compares value, gradients and second gradients of a device with those of the reference. */
-export async function expectParity(cases: readonly Case[], device: "cpu" | "gpu" = "cpu"): Promise<void> {
+export async function expectParity(cases: readonly Case[], name: "cpu" | "gpu" = "cpu"): Promise<void> {
   await openDevice("reference");
   const expected = cases.map(({ f, inputs, which }) => evaluate(f, inputs, which));
-  await openDevice(device);
-  const allowed = tolerances[device];
-  for (const [k, { f, inputs, which }] of cases.entries()) {
-    const found = device === "gpu" ? await evaluateElsewhere(f, inputs, which) : evaluate(f, inputs, which);
-    const wanted = expected[k]!;
-    expect(found.shape).toEqual(wanted.shape);
-    expectClose(found.y, wanted.y, allowed.y, `y of ${sizes(inputs)}`);
-    found.gradients.forEach((gx, i) => {
+  const found = await evaluateAll(cases, await openDevice(name));
+  const allowed = tolerances[name];
+  cases.forEach(({ inputs }, k) => {
+    const [got, wanted] = [found[k]!, expected[k]!];
+    if (`${got.shape}` !== `${wanted.shape}`) {
+      throw new Error(`the shape of ${sizes(inputs)} must be (${wanted.shape}), got (${got.shape})`);
+    }
+    expectClose(got.y, wanted.y, allowed.y, `y of ${sizes(inputs)}`);
+    got.gradients.forEach((gx, i) => {
       expectClose(gx, wanted.gradients[i]!, allowed.gradients, `gradient ${i} of ${sizes(inputs)}`);
     });
-    found.second.forEach((gx, i) => {
+    got.second.forEach((gx, i) => {
       expectClose(gx, wanted.second[i]!, allowed.second, `second gradient ${i} of ${sizes(inputs)}`);
     });
-  }
+  });
 }
