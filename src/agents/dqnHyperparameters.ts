@@ -75,7 +75,7 @@ export interface DQNParts<Value extends ActionValue = DiscreteValues, A extends 
 export type DQNOptions<
   Value extends ActionValue = DiscreteValues,
   A extends Action = number,
-  H extends DQNHyperparameters = DQNHyperparameters,
+  H = DQNHyperparameters,
 > = DQNParts<Value, A> & Partial<H>;
 
 const partNames = new Set([

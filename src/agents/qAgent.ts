@@ -86,7 +86,11 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       );
     }
     this.#makeBatch = (maskedActions) =>
-      new Staging(h.minibatchSize, obsShape, actionShape, { hasWeights, maskedActions });
+      new Staging(h.minibatchSize, obsShape, actionShape, {
+        hasWeights,
+        maskedActions,
+        hasNextActions: this.needsNextActions,
+      });
     this.batch = this.#makeBatch(0);
     this.#surprise = new Float64Array(hasWeights ? h.minibatchSize : 0);
     const forward = (obs: Variable) => this.actingOutput(actionValueOf(this.#actingNetwork.network.forward(obs)));
@@ -126,6 +130,11 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     throw new UsageError(
       `${where}: the action space must be Discrete; got ${String(actionSpace)}. Use an agent for continuous actions.`,
     );
+  }
+
+  /** Whether updates want the actions taken in the next observations. Called by the constructor. */
+  protected get needsNextActions(): boolean {
+    return false;
   }
 
   /** A q-function. Called by the constructor: a variant's own fields are not there yet. */

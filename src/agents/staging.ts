@@ -9,6 +9,8 @@ export interface StagingExtras {
   readonly hasWeights?: boolean;
   /** The number of actions that masks speak of; 0 for none. */
   readonly maskedActions?: number;
+  /** Whether the actions taken in the next observations are wanted. */
+  readonly hasNextActions?: boolean;
 }
 
 export class Staging {
@@ -27,6 +29,8 @@ export class Staging {
   /** (batch, actions): 1 for the actions allowed in obs, in nextObs; or null. */
   readonly mask: Variable | null;
   readonly nextMask: Variable | null;
+  /** (batch): the action taken in nextObs, −1 where none was; or null. */
+  readonly nextAction: Variable | null;
   /** Overwriting a batch that a graph has read is caught by its count. */
   readonly #version: Version = { version: 0 };
   readonly #parts: Readonly<Record<string, Variable>>;
@@ -41,7 +45,7 @@ export class Staging {
     batch: number,
     obsShape: readonly number[],
     actionShape: readonly number[],
-    { hasWeights = false, maskedActions = 0 }: StagingExtras = {},
+    { hasWeights = false, maskedActions = 0, hasNextActions = false }: StagingExtras = {},
   ) {
     const rows = [batch, ...obsShape];
     const shapes: Record<string, readonly number[]> = {
@@ -51,6 +55,7 @@ export class Staging {
       nextObs: rows,
       discount: [batch],
       ...(hasWeights ? { weight: [batch] } : {}),
+      ...(hasNextActions ? { nextAction: [batch] } : {}),
       ...(maskedActions > 0 ? { mask: [batch, maskedActions], nextMask: [batch, maskedActions] } : {}),
     };
     const { all, parts } = persistentParts(Object.values(shapes));
@@ -59,7 +64,7 @@ export class Staging {
       parts[i]!.name = name;
     });
     this.#parts = Object.fromEntries(parts.map((part) => [part.name, part]));
-    const { obs, action, reward, nextObs, discount, weight, mask, nextMask } = this.#parts;
+    const { obs, action, reward, nextObs, discount, weight, mask, nextMask, nextAction } = this.#parts;
     this.obs = obs!;
     this.action = action!;
     this.reward = reward!;
@@ -68,6 +73,7 @@ export class Staging {
     this.weight = weight ?? null;
     this.mask = mask ?? null;
     this.nextMask = nextMask ?? null;
+    this.nextAction = nextAction ?? null;
     this.#all = all;
     this.#host = isOnHost() ? null : new Float32Array(all.size);
   }

@@ -53,6 +53,8 @@ export interface TransitionBatch {
   /** `(n, actions)`: 1 for the actions allowed in obs, and those allowed in nextObs; where the store has masks. */
   readonly mask?: Float32Array;
   readonly nextMask?: Float32Array;
+  /** `(n)`: the action that was taken in nextObs, a number of a discrete space; −1 where none was, or none yet. */
+  readonly nextAction?: Float32Array;
   /** `(n)`: importance weights, the largest 1; where sampling is prioritized. */
   readonly weight?: Float32Array;
 }
@@ -288,6 +290,7 @@ export class TransitionStore implements Stateful {
     this.#checkRows("reward", out.reward, n, 1);
     this.#checkRows("nextObs", out.nextObs, n, obsSize);
     this.#checkRows("discount", out.discount, n, 1);
+    if (out.nextAction) this.#gatherNextActions(slots, n, out.nextAction);
     if (out.mask && out.nextMask) this.#gatherMasks(slots, n, out.mask, out.nextMask);
     const frames = this.#frames;
     for (let row = 0; row < n; row++) {
@@ -400,6 +403,28 @@ export class TransitionStore implements Stateful {
       throw new ShapeError(
         `replay: every mask must hold ${this.#maskSize} numbers, one an action; got ${actions}. Look at info.actionMask.`,
       );
+    }
+  }
+
+  /** Transitions of an episode stand in a row, one a frame: the one that starts where this one ends is few slots on. */
+  #gatherNextActions(slots: ArrayLike<number>, n: number, nextAction: Float32Array): void {
+    const { capacity, frameCapacity } = this;
+    for (let row = 0; row < n; row++) {
+      const slot = slots[row]!;
+      const frame = this.#nextFrame[slot]!;
+      const steps = (frame - this.#obsFrame[slot]! + frameCapacity) % frameCapacity;
+      // how many transitions are newer than this one
+      const newer = (this.#end - 1 - slot + capacity) % capacity;
+      let action = -1;
+      if (steps <= newer) {
+        const follower = (slot + steps) % capacity;
+        if (this.#obsFrame[follower] === frame) action = this.#action[follower]!;
+      } else {
+        // steps whose transitions are not complete begin at the last frames but one
+        const ago = (this.#framesWritten - 1 - frame + frameCapacity) % frameCapacity;
+        if (ago > 0 && ago <= this.#pending) action = this.#pendingAction[this.#pending - ago]!;
+      }
+      nextAction[row] = action;
     }
   }
 

@@ -1,1 +1,3 @@
+export * from "./advantageLearning.ts";
 export * from "./bootstrapTarget.ts";
+export * from "./dynamicPolicyProgramming.ts";
