@@ -12,8 +12,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const fast = { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8, learningRate: 1e-3 };
 
-function build(spec: AgentSpec, env: Env, hyperparameters: Record<string, unknown>, seed = 1): Agent {
+/** An agent with those of the hyperparameters that it has. */
+function build(spec: AgentSpec, env: Env, wanted: Record<string, unknown>, seed = 1): Agent {
   const { observationSpace, actionSpace } = env as never;
+  const hyperparameters = Object.fromEntries(Object.entries(wanted).filter(([name]) => name in spec.hyperparameters));
   return spec.create({ observationSpace, actionSpace, random: new Random(seed), hyperparameters });
 }
 
@@ -117,6 +119,7 @@ for (const spec of listAgents()) {
     for (const [what, size, more] of [
       ["one step", 2, {}],
       ["three-step returns", 3, { nStep: 3 }],
+      ["prioritized", 3, { sampling: "prioritized" }],
       [
         "squared errors, summed, soft target",
         2,
@@ -129,6 +132,8 @@ for (const spec of listAgents()) {
         },
       ],
     ] as const) {
+      // a variant of hyperparameters that the agent has not is that of another agent
+      if (!Object.keys(more).every((name) => name in spec.hyperparameters)) continue;
       it(`learns ABC (${what})`, async () => {
         const env = abc(size);
         env.reset({ seed: 0 });
