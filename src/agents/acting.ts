@@ -8,7 +8,7 @@ import { UsageError } from "../errors.ts";
 import type { Explorer } from "../explorers/index.ts";
 import type { Random } from "../random.ts";
 import type { State } from "../state.ts";
-import type { Action, Observation, StepInfo } from "./agent.ts";
+import type { Action, BoxSpace, Observation, StepInfo } from "./agent.ts";
 
 export interface ActingParts<A extends Action> {
   /** The agent's name, for messages. */
@@ -26,6 +26,8 @@ export type ActionMask = ArrayLike<number> | null;
 
 /** The mask in what an environment says beside an observation. */
 export const maskOf = (info: StepInfo | undefined): ActionMask => info?.actionMask ?? null;
+
+const copyOf = (action: Action): Action => (typeof action === "number" ? action : action.slice());
 
 export abstract class Acting<A extends Action> {
   readonly explorer: Explorer<A>;
@@ -126,7 +128,7 @@ export abstract class Acting<A extends Action> {
   saveState(): State {
     return {
       lastObs: this.lastObs.slice(),
-      lastAction: this.isWaiting ? this.lastAction : -1,
+      lastAction: this.isWaiting ? copyOf(this.lastAction) : -1,
       lastMask: this.mask && Uint8Array.from(this.mask),
     };
   }
@@ -229,6 +231,66 @@ export class DiscreteActing extends Acting<number> {
   };
 
   protected greedy(): number {
+    return this.#greedy();
+  }
+}
+
+/** Actions are vectors; the network says which is best. */
+export class ContinuousActing extends Acting<Float32Array> {
+  readonly #low: ArrayLike<number>;
+  readonly #high: ArrayLike<number>;
+  readonly #last: Float32Array;
+  #isWaiting = false;
+
+  /** @param bounds what actions are clipped to */
+  constructor(parts: ActingParts<Float32Array>, { low, high }: Pick<BoxSpace, "low" | "high">) {
+    super(parts, low.length);
+    this.#low = low;
+    this.#high = high;
+    this.#last = new Float32Array(low.length);
+  }
+
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  get lastAction(): Float32Array {
+    return this.#last;
+  }
+
+  forget(): void {
+    this.#isWaiting = false;
+  }
+
+  protected restore(lastAction: Float32Array): void {
+    this.#last.set(lastAction);
+    this.#isWaiting = true;
+  }
+
+  outward(action: Float32Array): Float32Array {
+    return action;
+  }
+
+  /** Uniform in the box. */
+  protected randomAction(random: Random): Float32Array {
+    return Float32Array.from(this.#low, (low, i) => random.uniform(low, this.#high[i]!));
+  }
+
+  protected explore(step: number): Float32Array {
+    const action = this.explorer.selectAction(step, this.#greedy);
+    for (let i = 0; i < action.length; i++) {
+      action[i] = Math.min(Math.max(action[i]!, this.#low[i]!), this.#high[i]!);
+    }
+    this.restore(action);
+    return action;
+  }
+
+  readonly #greedy = (): Float32Array => {
+    this.look();
+    return Float32Array.from(this.outputs);
+  };
+
+  protected greedy(): Float32Array {
     return this.#greedy();
   }
 }

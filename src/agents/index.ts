@@ -10,6 +10,7 @@ import { dppLSpec } from "./dppL.ts";
 import { dqnSpec } from "./dqn.ts";
 import { duelingDQNSpec } from "./duelingDQN.ts";
 import { iqnSpec } from "./iqn.ts";
+import { nafSpec } from "./naf.ts";
 import { noisyDQNSpec } from "./noisyDQN.ts";
 import { palSpec } from "./pal.ts";
 import { rainbowSpec } from "./rainbow.ts";
@@ -35,6 +36,7 @@ for (const spec of [
   iqnSpec,
   doubleIQNSpec,
   rainbowSpec,
+  nafSpec,
 ])
   registerAgent(spec);
 
@@ -53,6 +55,7 @@ export { type DQNHyperparameters, type DQNOptions, dqnHyperparameters } from "./
 export { DuelingDQN } from "./duelingDQN.ts";
 export * from "./hyperparameters.ts";
 export { IQN } from "./iqn.ts";
+export { NAF } from "./naf.ts";
 export { NoisyDQN } from "./noisyDQN.ts";
 export { PAL } from "./pal.ts";
 export { type NetworkParts, QAgent } from "./qAgent.ts";

@@ -97,7 +97,10 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     const parts = { name: where, obsShape, phi, forward };
     const explorerStream = random.stream("explorer");
     this.#acting = this.makeActing(
-      { ...parts, explorer: (randomAction) => explorer ?? this.makeExplorer(randomAction, explorerStream) },
+      {
+        ...parts,
+        explorer: (randomAction) => explorer ?? this.makeExplorer(randomAction, explorerStream, actionSpace),
+      },
       actionSpace,
     );
   }
@@ -144,7 +147,11 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 
   /** The explorer there is unless one is given. Called by the constructor. */
-  protected makeExplorer(randomAction: (random: Random) => A, random: Random): Explorer<A> {
+  protected makeExplorer(
+    randomAction: (random: Random) => A,
+    random: Random,
+    _actionSpace: DiscreteSpace | BoxSpace,
+  ): Explorer<A> {
     const { startEpsilon, endEpsilon, decaySteps, replayStartSize: startStep } = this.hyperparameters;
     return new LinearDecayEpsilonGreedy({ startEpsilon, endEpsilon, decaySteps, startStep, randomAction, random });
   }

@@ -6,5 +6,7 @@ export * from "./distributionalQFunction.ts";
 export * from "./duelingQFunction.ts";
 export * from "./mlp.ts";
 export * from "./qFunction.ts";
+export * from "./quadraticActionValue.ts";
+export * from "./quadraticQFunction.ts";
 export * from "./quantileActionValue.ts";
 export * from "./quantileQFunction.ts";

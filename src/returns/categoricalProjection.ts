@@ -7,19 +7,11 @@ import {
   colIndex,
   constantExpression,
   defineOp,
+  placeInRow,
   reshape,
   rowSum,
   type Variable,
 } from "../autograd/index.ts";
-
-/** The place of each number in its row. */
-const placeInRow = defineOp({
-  name: "placeInRow",
-  inputs: ["x"],
-  forward: ({ x }) => colIndex().add(x.sub(x)),
-  sample: { x: [3, 4] },
-  hasNoGradient: true,
-});
 
 /**
  * mᵢ = Σⱼ [1 − |clip(r + γ zⱼ) − zᵢ| / Δz] clipped to [0, 1], times pⱼ: equation 7. A row for each place i, a column for
