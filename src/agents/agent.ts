@@ -27,6 +27,11 @@ export type Action = number | Float32Array;
 
 /** Where a trained agent is kept: a directory, or a Map of file names to their bytes, as in a page. */
 export type ModelPlace = string | Map<string, Uint8Array>;
+/** The part of `info`, which environments return beside an observation, that agents look at. */
+export interface StepInfo {
+  /** `(actions)`: not 0 for the actions allowed in that observation. Agents of discrete actions take no others. */
+  readonly actionMask?: ArrayLike<number>;
+}
 
 /**
  * An agent acts, observes what came of it, and learns.
@@ -46,10 +51,10 @@ export interface Agent extends Stateful {
   /** False inside `evalMode`: actions are greedy, nothing is stored or learned. */
   readonly training: boolean;
 
-  /** The action for one observation: with exploration in training, greedy inside `evalMode`. */
-  act(obs: Observation): Action;
+  /** The action for one observation, with what came beside it: exploring in training, greedy inside `evalMode`. */
+  act(obs: Observation, info?: StepInfo): Action;
   /** What came of the last action. `terminated`: the task ended there; `truncated`: the episode was cut there. */
-  observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void;
+  observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean, info?: StepInfo): void;
   /** Runs `body` with exploration and learning off; recurrent state is put aside and restored. */
   evalMode<T>(body: () => T): T;
 

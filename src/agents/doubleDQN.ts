@@ -4,15 +4,17 @@
  * Differences from the paper: those of DQN; there is no tuned variant of its hyperparameters.
  */
 import type { Variable } from "../autograd/index.ts";
+import type { DiscreteValues } from "../nets/index.ts";
 import type { AgentSpec } from "./agent.ts";
-import { DQN, dqnHyperparameters } from "./dqn.ts";
+import { DQN } from "./dqn.ts";
+import { dqnHyperparameters } from "./dqnHyperparameters.ts";
 
-export class DoubleDQN extends DQN {
+export class DoubleDQN extends DQN<DiscreteValues> {
   override readonly name: string = "DoubleDQN";
 
   /** (batch): Q(s′, argmax_a Q(s′, a; θ); θ⁻), equation 4: the online network picks, the target network values. */
-  protected override nextValue(nextObs: Variable): Variable {
-    return this.target(nextObs).evaluateActions(this.online(nextObs).greedyActions);
+  protected override nextValue(): Variable {
+    return this.nextTarget().evaluateActions(this.nextOnline().greedyActions);
   }
 }
 

@@ -3,10 +3,20 @@ import { memoryGeneration, persistentParts, type Variable, type Version } from "
 import { isOnHost } from "../device.ts";
 import type { TransitionBatch } from "../replay/index.ts";
 
+/** What a minibatch has beside the five parts of every one. */
+export interface StagingExtras {
+  /** Whether transitions have importance weights. */
+  readonly hasWeights?: boolean;
+  /** The number of actions that masks speak of; 0 for none. */
+  readonly maskedActions?: number;
+  /** Whether the actions taken in the next observations are wanted. */
+  readonly hasNextActions?: boolean;
+}
+
 export class Staging {
   /** (batch, …obs) */
   readonly obs: Variable;
-  /** (batch) of action numbers, or (batch, actions). */
+  /** (batch) of action numbers, or (batch, k). */
   readonly action: Variable;
   /** (batch) */
   readonly reward: Variable;
@@ -14,8 +24,16 @@ export class Staging {
   readonly nextObs: Variable;
   /** (batch): what the next value is multiplied with. */
   readonly discount: Variable;
+  /** (batch), or null. */
+  readonly weight: Variable | null;
+  /** (batch, actions): 1 for the actions allowed in obs, in nextObs; or null. */
+  readonly mask: Variable | null;
+  readonly nextMask: Variable | null;
+  /** (batch): the action taken in nextObs, −1 where none was; or null. */
+  readonly nextAction: Variable | null;
   /** Overwriting a batch that a graph has read is caught by its count. */
   readonly #version: Version = { version: 0 };
+  readonly #parts: Readonly<Record<string, Variable>>;
   #views: TransitionBatch | null = null;
   /** Memory that has grown may have left the views behind. */
   #generation = -1;
@@ -23,20 +41,39 @@ export class Staging {
   readonly #host: Float32Array | null;
   readonly #all: Variable;
 
-  constructor(batch: number, obsShape: readonly number[], actionShape: readonly number[]) {
+  constructor(
+    batch: number,
+    obsShape: readonly number[],
+    actionShape: readonly number[],
+    { hasWeights = false, maskedActions = 0, hasNextActions = false }: StagingExtras = {},
+  ) {
     const rows = [batch, ...obsShape];
-    const { all, parts } = persistentParts([rows, [batch, ...actionShape], [batch], rows, [batch]]);
-    ["obs", "action", "reward", "nextObs", "discount"].forEach((name, i) => {
+    const shapes: Record<string, readonly number[]> = {
+      obs: rows,
+      action: [batch, ...actionShape],
+      reward: [batch],
+      nextObs: rows,
+      discount: [batch],
+      ...(hasWeights ? { weight: [batch] } : {}),
+      ...(hasNextActions ? { nextAction: [batch] } : {}),
+      ...(maskedActions > 0 ? { mask: [batch, maskedActions], nextMask: [batch, maskedActions] } : {}),
+    };
+    const { all, parts } = persistentParts(Object.values(shapes));
+    Object.keys(shapes).forEach((name, i) => {
       parts[i]!.source = this.#version;
       parts[i]!.name = name;
     });
-    [this.obs, this.action, this.reward, this.nextObs, this.discount] = parts as [
-      Variable,
-      Variable,
-      Variable,
-      Variable,
-      Variable,
-    ];
+    this.#parts = Object.fromEntries(parts.map((part) => [part.name, part]));
+    const { obs, action, reward, nextObs, discount, weight, mask, nextMask, nextAction } = this.#parts;
+    this.obs = obs!;
+    this.action = action!;
+    this.reward = reward!;
+    this.nextObs = nextObs!;
+    this.discount = discount!;
+    this.weight = weight ?? null;
+    this.mask = mask ?? null;
+    this.nextMask = nextMask ?? null;
+    this.nextAction = nextAction ?? null;
     this.#all = all;
     this.#host = isOnHost() ? null : new Float32Array(all.size);
   }
@@ -53,13 +90,8 @@ export class Staging {
       const at = (x.address - this.#all.address) >> 2;
       return host.subarray(at, at + x.size);
     };
-    this.#views = {
-      obs: view(this.obs),
-      action: view(this.action),
-      reward: view(this.reward),
-      nextObs: view(this.nextObs),
-      discount: view(this.discount),
-    };
+    const views = Object.entries(this.#parts).map(([name, part]) => [name, view(part)]);
+    this.#views = Object.fromEntries(views) as unknown as TransitionBatch;
     return this.#views;
   }
 

@@ -29,7 +29,7 @@ export * from "./optimizers/index.ts";
 export { Parameter } from "./parameter.ts";
 export { fetchParameters, putParameters } from "./parameterTransfer.ts";
 export { RandomStream } from "./randomStream.ts";
-export { arenaBytes, evalMode, forceBackprop, noBackprop, scope, trainMode } from "./scope.ts";
+export { arenaBytes, evalMode, forceBackprop, isTraining, noBackprop, scope, trainMode } from "./scope.ts";
 export * from "./serializers/index.ts";
 export {
   full,

@@ -5,7 +5,8 @@
  */
 import { UsageError } from "../errors.ts";
 import type { Random, RandomState } from "../random.ts";
-import type { State, Stateful } from "../state.ts";
+import type { State } from "../state.ts";
+import type { Replay } from "./replay.ts";
 import { type TransitionBatch, TransitionStore, type TransitionStoreOptions } from "./transitionStore.ts";
 
 export interface ReplayBufferOptions extends TransitionStoreOptions {
@@ -13,7 +14,8 @@ export interface ReplayBufferOptions extends TransitionStoreOptions {
   readonly random: Random;
 }
 
-export class ReplayBuffer implements Stateful {
+export class ReplayBuffer implements Replay {
+  readonly isPrioritized = false;
   readonly #store: TransitionStore;
   readonly #random: Random;
   /** The slots of the last minibatch; grown when a larger one is asked for. */
@@ -38,6 +40,10 @@ export class ReplayBuffer implements Stateful {
     return this.#store.size;
   }
 
+  get hasMasks(): boolean {
+    return this.#store.hasMasks;
+  }
+
   /** Observations written since construction: one a step and one an episode. */
   get framesWritten(): number {
     return this.#store.framesWritten;
@@ -51,11 +57,12 @@ export class ReplayBuffer implements Stateful {
     nextObs: ArrayLike<number>,
     terminated: boolean,
     truncated: boolean,
+    mask: ArrayLike<number> | null = null,
+    nextMask: ArrayLike<number> | null = null,
   ): void {
-    this.#store.append(obs, action, reward, nextObs, terminated, truncated);
+    this.#store.append(obs, action, reward, nextObs, terminated, truncated, mask, nextMask);
   }
 
-  /** The episode was cut without an end: pending n-step tails are completed with bootstrapping, as at a truncation. */
   stopEpisode(): void {
     this.#store.stopEpisode();
   }
@@ -78,6 +85,9 @@ export class ReplayBuffer implements Stateful {
     this.#draw(n);
     this.#store.gather(this.#slots, n, out);
   }
+
+  /** Every transition stays as likely as any other. */
+  updatePriorities(): void {}
 
   /** Robert Floyd's sampling without replacement (Bentley and Floyd 1987, "A sample of brilliance"). */
   #draw(n: number): void {

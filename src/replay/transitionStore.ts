@@ -50,6 +50,13 @@ export interface TransitionBatch {
   readonly nextObs: Float32Array;
   /** `(n)`: what the value of nextObs is to be multiplied with; 0 after termination. */
   readonly discount: Float32Array;
+  /** `(n, actions)`: 1 for the actions allowed in obs, and those allowed in nextObs; where the store has masks. */
+  readonly mask?: Float32Array;
+  readonly nextMask?: Float32Array;
+  /** `(n)`: the action that was taken in nextObs, a number of a discrete space; −1 where none was, or none yet. */
+  readonly nextAction?: Float32Array;
+  /** `(n)`: importance weights, the largest 1; where sampling is prioritized. */
+  readonly weight?: Float32Array;
 }
 
 type Row = Float32Array | Int32Array | Uint8Array | Uint32Array | Float64Array;
@@ -107,6 +114,8 @@ interface SavedStore {
   readonly frames: Float32Array | Uint8Array;
   readonly framesWritten: number;
   readonly inEpisode: boolean;
+  /** (frames, actions), null where no environment gave masks. */
+  readonly masks: Uint8Array | null;
   readonly pendingAction: Int32Array | Float32Array;
   readonly pendingReward: Float64Array;
 }
@@ -122,6 +131,8 @@ export class TransitionStore implements Stateful {
   readonly actionSize: number;
 
   readonly #frames: Float32Array | Uint8Array;
+  /** Beside each frame the actions allowed there; made when the first mask is given. */
+  #masks: Uint8Array | null = null;
   readonly #obsFrame: Uint32Array;
   readonly #nextFrame: Uint32Array;
   readonly #action: Int32Array | Float32Array;
@@ -203,6 +214,11 @@ export class TransitionStore implements Stateful {
     return this.#end - this.#begin;
   }
 
+  /** Whether actions were ever masked. */
+  get hasMasks(): boolean {
+    return this.#masks !== null;
+  }
+
   /** Frames written since construction, overwritten ones included. */
   get framesWritten(): number {
     return this.#framesWritten;
@@ -215,6 +231,9 @@ export class TransitionStore implements Stateful {
    * @param obs `(…obs)`
    * @param action a number, or `(k)` for continuous actions
    * @param nextObs `(…obs)`, at an episode's end its final observation
+   * @param mask which actions are allowed in obs, `(actions)`: not 0 for those; all where it is left out. Not read again
+   * within an episode, as obs is not
+   * @param nextMask which are allowed in nextObs
    * @throws ShapeError for an observation or action of another size; UsageError for a reward that is not finite, a
    * discrete action that is no whole number, or an observation that uint8 cannot hold. The store is unchanged then.
    */
@@ -225,6 +244,8 @@ export class TransitionStore implements Stateful {
     nextObs: ArrayLike<number>,
     terminated: boolean,
     truncated: boolean,
+    mask: ArrayLike<number> | null = null,
+    nextMask: ArrayLike<number> | null = null,
   ): void {
     this.#checkObs("obs", obs, !this.#inEpisode);
     this.#checkObs("nextObs", nextObs, true);
@@ -236,11 +257,12 @@ export class TransitionStore implements Stateful {
       );
     }
 
+    if (mask !== null || nextMask !== null) this.#prepareMasks(mask?.length ?? nextMask!.length);
     if (!this.#inEpisode) {
-      this.#writeFrame(obs);
+      this.#writeFrame(obs, mask);
       this.#inEpisode = true;
     }
-    this.#writeFrame(nextObs);
+    this.#writeFrame(nextObs, nextMask);
     if (typeof action === "number") {
       this.#pendingAction[this.#pending] = action;
     } else {
@@ -268,6 +290,8 @@ export class TransitionStore implements Stateful {
     this.#checkRows("reward", out.reward, n, 1);
     this.#checkRows("nextObs", out.nextObs, n, obsSize);
     this.#checkRows("discount", out.discount, n, 1);
+    if (out.nextAction) this.#gatherNextActions(slots, n, out.nextAction);
+    if (out.mask && out.nextMask) this.#gatherMasks(slots, n, out.mask, out.nextMask);
     const frames = this.#frames;
     for (let row = 0; row < n; row++) {
       const slot = slots[row]!;
@@ -294,6 +318,7 @@ export class TransitionStore implements Stateful {
       reward: unroll(this.#reward, first, size, 1),
       discount: unroll(this.#discount, first, size, 1),
       frames: unroll(this.#frames, firstFrame, frameCount, this.obsSize),
+      masks: this.#masks && unroll(this.#masks, firstFrame, frameCount, this.#maskSize),
       framesWritten: this.#framesWritten,
       inEpisode: this.#inEpisode,
       pendingAction: this.#pendingAction.slice(0, this.#pending * actionSize),
@@ -317,7 +342,13 @@ export class TransitionStore implements Stateful {
     rollInto(this.#reward, first, saved.reward, 1);
     rollInto(this.#discount, first, saved.discount, 1);
     const frameCount = saved.frames.length / this.obsSize;
-    rollInto(this.#frames, (saved.framesWritten - frameCount) % this.frameCapacity, saved.frames, this.obsSize);
+    const firstFrame = (saved.framesWritten - frameCount) % this.frameCapacity;
+    rollInto(this.#frames, firstFrame, saved.frames, this.obsSize);
+    this.#masks = null;
+    if (saved.masks) {
+      this.#prepareMasks(saved.masks.length / frameCount);
+      rollInto(this.#masks!, firstFrame, saved.masks, this.#maskSize);
+    }
     this.#pendingAction.set(saved.pendingAction);
     this.#pendingReward.set(saved.pendingReward);
     this.#pending = saved.pendingReward.length;
@@ -361,12 +392,60 @@ export class TransitionStore implements Stateful {
     this.#pending--;
   }
 
-  #writeFrame(obs: ArrayLike<number>): void {
+  get #maskSize(): number {
+    return this.#masks ? this.#masks.length / this.frameCapacity : 0;
+  }
+
+  /** Frames stored before the first mask allow everything. */
+  #prepareMasks(actions: number): void {
+    this.#masks ??= new Uint8Array(this.frameCapacity * actions).fill(1);
+    if (actions !== this.#maskSize) {
+      throw new ShapeError(
+        `replay: every mask must hold ${this.#maskSize} numbers, one an action; got ${actions}. Look at info.actionMask.`,
+      );
+    }
+  }
+
+  /** Transitions of an episode stand in a row, one a frame: the one that starts where this one ends is few slots on. */
+  #gatherNextActions(slots: ArrayLike<number>, n: number, nextAction: Float32Array): void {
+    const { capacity, frameCapacity } = this;
+    for (let row = 0; row < n; row++) {
+      const slot = slots[row]!;
+      const frame = this.#nextFrame[slot]!;
+      const steps = (frame - this.#obsFrame[slot]! + frameCapacity) % frameCapacity;
+      // how many transitions are newer than this one
+      const newer = (this.#end - 1 - slot + capacity) % capacity;
+      let action = -1;
+      if (steps <= newer) {
+        const follower = (slot + steps) % capacity;
+        if (this.#obsFrame[follower] === frame) action = this.#action[follower]!;
+      } else {
+        // steps whose transitions are not complete begin at the last frames but one
+        const ago = (this.#framesWritten - 1 - frame + frameCapacity) % frameCapacity;
+        if (ago > 0 && ago <= this.#pending) action = this.#pendingAction[this.#pending - ago]!;
+      }
+      nextAction[row] = action;
+    }
+  }
+
+  #gatherMasks(slots: ArrayLike<number>, n: number, mask: Float32Array, nextMask: Float32Array): void {
+    const masks = this.#masks!;
+    const actions = this.#maskSize;
+    for (let row = 0; row < n; row++) {
+      copyRow(mask, row, masks, this.#obsFrame[slots[row]!]!, actions);
+      copyRow(nextMask, row, masks, this.#nextFrame[slots[row]!]!, actions);
+    }
+  }
+
+  #writeFrame(obs: ArrayLike<number>, mask: ArrayLike<number> | null): void {
     const frame = this.#framesWritten++ % this.frameCapacity;
     // Transitions start from frames in the order in which they were written, one from each frame at most: the oldest
     // transition is the first one, and the only one, that can lose its frame here.
     if (this.size > 0 && this.#obsFrame[this.#begin % this.capacity] === frame) this.#begin++;
     this.#frames.set(obs, frame * this.obsSize);
+    if (this.#masks === null) return;
+    const actions = this.#maskSize;
+    for (let a = 0; a < actions; a++) this.#masks[frame * actions + a] = mask === null || mask[a]! !== 0 ? 1 : 0;
   }
 
   /** How many of the last frames are in use: from the first frame of the oldest transition or pending step on. */

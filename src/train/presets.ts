@@ -10,30 +10,74 @@ export interface Preset {
   readonly hyperparameters: Readonly<Record<string, unknown>>;
 }
 
+const cartPole: Pick<Preset, "env" | "source" | "settings"> = {
+  env: "CartPole-v1",
+  source: "searched for Kusari, judged with Double DQN on 100 fresh seeds: 99 solved, median 10,500 steps",
+  settings: { evalInterval: 500, evalEpisodes: 10, confirmEpisodes: 90 },
+};
+
+const cartPoleValues = {
+  gamma: 0.99,
+  learningRate: 4e-3,
+  adamEps: 1e-8,
+  hiddenSizes: [64, 64],
+  activation: "relu",
+  replayCapacity: 50_000,
+  replayStartSize: 500,
+  minibatchSize: 32,
+  updateInterval: 64,
+  updatesPerInterval: 32,
+  targetUpdateInterval: 32,
+  maxGradNorm: 10,
+  rewardScale: 0.1,
+};
+
+/** Of agents that explore ε-greedily. */
+const greedyValues = { startEpsilon: 1, endEpsilon: 0.05, decaySteps: 4_000 };
+
 export const presets: readonly Preset[] = [
   {
-    agents: ["dqn", "doubledqn"],
-    env: "CartPole-v1",
-    source: "searched for Kusari, judged with Double DQN on 100 fresh seeds: 99 solved, median 10,500 steps",
-    settings: { evalInterval: 500, evalEpisodes: 10, confirmEpisodes: 90 },
+    ...cartPole,
+    agents: ["dqn", "doubledqn", "dueling", "sarsa", "al", "pal", "doublepal"],
+    hyperparameters: { ...cartPoleValues, ...greedyValues, nStep: 1 },
+  },
+  {
+    ...cartPole,
+    source: "those of Double DQN; returns of at most 10 in units of 0.1",
+    agents: ["c51", "doublec51"],
+    hyperparameters: { ...cartPoleValues, ...greedyValues, learningRate: 1e-3, vMin: 0, vMax: 10 },
+  },
+  {
+    ...cartPole,
+    source: "those of Double DQN; N and N′ as small as Dabney et al. 2018, figure 2, show to suffice",
+    agents: ["iqn", "doubleiqn"],
+    hyperparameters: { ...cartPoleValues, ...greedyValues, learningRate: 1e-3, samples: 8, targetSamples: 8 },
+  },
+  {
+    ...cartPole,
+    source: "those of Double DQN",
+    agents: ["noisydqn"],
+    hyperparameters: { ...cartPoleValues, learningRate: 1e-3 },
+  },
+  {
+    ...cartPole,
+    source: "those of Double DQN; returns of at most 10 in units of 0.1",
+    agents: ["rainbow"],
+    hyperparameters: { ...cartPoleValues, learningRate: 1e-3, vMin: 0, vMax: 10 },
+  },
+  {
+    env: "Pendulum-v1",
+    source: "Gu et al. 2016 and ChainerRL's train_dqn_gym.py, rewards brought near 1",
+    agents: ["naf"],
+    settings: { steps: 40_000, evalInterval: 2_000 },
     hyperparameters: {
-      gamma: 0.99,
-      learningRate: 4e-3,
-      adamEps: 1e-8,
+      learningRate: 1e-3,
       hiddenSizes: [64, 64],
-      activation: "relu",
-      replayCapacity: 50_000,
-      replayStartSize: 500,
-      minibatchSize: 32,
-      updateInterval: 64,
-      updatesPerInterval: 32,
-      targetUpdateInterval: 32,
-      maxGradNorm: 10,
+      replayStartSize: 1_000,
+      minibatchSize: 64,
+      tau: 0.005,
       rewardScale: 0.1,
-      startEpsilon: 1,
-      endEpsilon: 0.05,
-      decaySteps: 4_000,
-      nStep: 1,
+      maxGradNorm: 10,
     },
   },
 ];

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { DoubleDQN, DQN } from "../../src/agents/index.ts";
+import { DoubleDQN, DQN, type DQNOptions } from "../../src/agents/index.ts";
 import { openDevice } from "../../src/device.ts";
 import { backend } from "../../src/kernel/backend.ts";
 import type { NullBackend } from "../../src/kernel/nullBackend.ts";
 import { Mlp } from "../../src/nets/index.ts";
 import { Random } from "../../src/random.ts";
 import { fill } from "./fill.ts";
+
+type DQNClass = new (options: DQNOptions) => DQN;
 
 const spaces = { observationSpace: { shape: [4] }, actionSpace: { n: 2 } };
 const small = { replayStartSize: 40, minibatchSize: 32, replayCapacity: 100, hiddenSizes: [8, 8] };
@@ -18,7 +20,7 @@ describe("one update", () => {
   it("takes the kernels it should and no more", async () => {
     await openDevice("null");
     const { launches, reset } = backend() as NullBackend;
-    const count = (Agent: typeof DQN) => {
+    const count = (Agent: DQNClass) => {
       const agent = new Agent({ ...spaces, ...small });
       fill(agent, 39);
       reset();
@@ -91,7 +93,7 @@ describe("targets", () => {
   }
 
   /** The loss of the first update: half the squared error, as it is small. */
-  function firstLoss(Agent: typeof DQN, terminated: boolean): number {
+  function firstLoss(Agent: DQNClass, terminated: boolean): number {
     const qFunction = constantNetwork([0.1, 0.2]);
     const targetQ = constantNetwork([0, 0]);
     const agent = new Agent({
@@ -127,7 +129,7 @@ describe("targets", () => {
 describe("bad input", () => {
   it("says what must hold", () => {
     expect(() => new DQN({ ...spaces, gama: 1 } as never)).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: DQN: unknown hyperparameter gama; known are gamma, learningRate, adamEps, hiddenSizes, activation, replayCapacity, replayStartSize, minibatchSize, updateInterval, updatesPerInterval, targetUpdateInterval, targetUpdateMethod, tau, clipDelta, batchAccumulator, maxGradNorm, rewardScale, nStep, startEpsilon, endEpsilon, decaySteps. Did you mean gamma?]`,
+      `[UsageError: DQN: unknown hyperparameter gama; known are gamma, learningRate, adamEps, hiddenSizes, activation, replayCapacity, replayStartSize, minibatchSize, updateInterval, updatesPerInterval, targetUpdateInterval, targetUpdateMethod, tau, clipDelta, batchAccumulator, maxGradNorm, rewardScale, nStep, sampling, priorityExponent, importanceExponent, importanceSteps, startEpsilon, endEpsilon, decaySteps. Did you mean gamma?]`,
     );
     expect(() => new DQN({ ...spaces, gamma: 2 })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: DQN: gamma must be a number between 0 and 1; got 2. discount per environment step.]`,

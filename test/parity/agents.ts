@@ -1,5 +1,5 @@
 /** Agents: parameters and statistics after three updates. */
-import { DoubleDQN, DQN } from "../../src/agents/index.ts";
+import { DoubleDQN, DQN, type DQNOptions } from "../../src/agents/index.ts";
 import { Random } from "../../src/random.ts";
 import { fill } from "../agents/fill.ts";
 import type { Computation } from "./trained.ts";
@@ -7,9 +7,9 @@ import type { Computation } from "./trained.ts";
 const spaces = { observationSpace: { shape: [4] }, actionSpace: { n: 2 } };
 const small = { replayStartSize: 40, minibatchSize: 32, replayCapacity: 100, hiddenSizes: [8, 8], updateInterval: 64 };
 
-function threeUpdates(Agent: typeof DQN): Computation {
+function threeUpdates(make: (options: DQNOptions) => DQN): Computation {
   return () => {
-    const agent = new Agent({ ...spaces, ...small, targetUpdateInterval: 2, maxGradNorm: 1, random: new Random(1) });
+    const agent = make({ ...spaces, ...small, targetUpdateInterval: 2, maxGradNorm: 1, random: new Random(1) });
     fill(agent, 60);
     for (let i = 0; i < 3; i++) agent.update();
     return () => {
@@ -19,7 +19,7 @@ function threeUpdates(Agent: typeof DQN): Computation {
   };
 }
 
-export const agentComputations: [string, Computation][] = [DQN, DoubleDQN].map((Agent) => [
-  Agent.name,
-  threeUpdates(Agent),
-]);
+export const agentComputations: [string, Computation][] = [
+  ["DQN", threeUpdates((options) => new DQN(options))],
+  ["DoubleDQN", threeUpdates((options) => new DoubleDQN(options))],
+];

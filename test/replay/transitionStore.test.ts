@@ -477,6 +477,7 @@ describe("saveState and loadState", () => {
       reward: new Float32Array([3, 6]),
       discount: new Float32Array([0.125, 0.125]),
       frames: new Float32Array([10, 11, 12, 13, 14]),
+      masks: null,
       framesWritten: 5,
       inEpisode: true,
       pendingAction: new Int32Array([2, 3]),

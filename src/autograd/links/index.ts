@@ -4,3 +4,4 @@ export * from "./embedId.ts";
 export * from "./layerNormalization.ts";
 export * from "./linear.ts";
 export { Link, makeParameter } from "./link.ts";
+export * from "./noisyLinear.ts";

@@ -26,6 +26,7 @@ export * from "./maximum.ts";
 export { mean } from "./mean.ts";
 export * from "./meanSquaredError.ts";
 export * from "./minimum.ts";
+export * from "./placeInRow.ts";
 export * from "./random.ts";
 export * from "./relu.ts";
 export { reshape } from "./reshape.ts";

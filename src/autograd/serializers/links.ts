@@ -32,6 +32,8 @@ export function deserializeLink(bytes: Uint8Array, link: Link): Readonly<Record<
       `load: ${path} must hold floating-point numbers; got ${data.constructor.name}. Convert the file to float32.`,
     );
   });
-  link.loadState(Object.fromEntries(numbers));
+  // a file of parameters says nothing of random streams: they go on where they stand
+  const streams = [...link.namedStreams()].map(([path, stream]) => [path, stream.saveState()]);
+  link.loadState(Object.fromEntries([...streams, ...numbers]));
   return metadata;
 }

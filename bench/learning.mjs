@@ -1,0 +1,120 @@
+/**
+ * What agents learn with their default command: `rl train --agent … --env … --seed S`, each seed a process of its own, and
+ * the mean return of the 100 greedy episodes behind it. Writes a row a task into the table of docs/results.md.
+ *
+ *   npm run bench:learning -- --agent c51 --env CartPole-v1 --seeds 0-4 [--dry] [--set key=value …]
+ *
+ * Without --agent and --env every task of the list below is run. --set tries a setting without writing the table.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+/** `threshold`: what the median of the seeds' means is to reach; `steps` only where the default of train is not meant. */
+const tasks = [
+  { agent: "dqn", env: "CartPole-v1", threshold: 475 },
+  { agent: "doubledqn", env: "CartPole-v1", threshold: 475 },
+  { agent: "dueling", env: "CartPole-v1", threshold: 475 },
+  { agent: "c51", env: "CartPole-v1", threshold: 475 },
+  { agent: "iqn", env: "CartPole-v1", threshold: 475 },
+  { agent: "noisydqn", env: "CartPole-v1", threshold: 475 },
+  { agent: "rainbow", env: "CartPole-v1", threshold: 475 },
+  { agent: "sarsa", env: "CartPole-v1", threshold: 475 },
+  { agent: "pal", env: "CartPole-v1", threshold: 475 },
+  { agent: "naf", env: "Pendulum-v1", threshold: -200 },
+];
+
+const { values } = parseArgs({
+  options: {
+    agent: { type: "string" },
+    env: { type: "string" },
+    seeds: { type: "string", default: "0-4" },
+    dry: { type: "boolean", default: false },
+    set: { type: "string", multiple: true, default: [] },
+  },
+});
+const root = fileURLToPath(new URL("..", import.meta.url));
+const page = join(root, "docs/results.md");
+const [from, to = from] = values.seeds.split("-").map(Number);
+const chosen = tasks.filter(
+  (task) => [values.agent ?? task.agent, values.env ?? task.env].join() === [task.agent, task.env].join(),
+);
+if (chosen.length === 0 || !Number.isInteger(from) || !(to >= from)) {
+  const known = tasks.map(({ agent, env }) => `${agent} in ${env}`).join(", ");
+  console.error(
+    `learning: --agent and --env take a task (${known}), --seeds a range such as 0-4; got ${process.argv.slice(2).join(" ")}.`,
+  );
+  process.exit(2);
+}
+
+const median = (numbers) => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+/** The row of a task in the table is replaced, or added behind the others. */
+function writeRow(agent, env, cells) {
+  const lines = readFileSync(page, "utf8").split("\n");
+  const row = `| ${[agent, env, ...cells].join(" | ")} |`;
+  const at = lines.findIndex((line) => line.startsWith(`| ${agent} | ${env} |`));
+  const head = lines.findIndex((line) => line.startsWith("|---"));
+  let end = head + 1;
+  while (lines[end]?.startsWith("|")) end++;
+  if (at >= 0) lines[at] = row;
+  else lines.splice(end, 0, row);
+  writeFileSync(page, lines.join("\n"));
+}
+
+for (const { agent, env, steps, threshold } of chosen) {
+  const results = [];
+  for (let seed = from; seed <= to; seed++) {
+    const folder = mkdtempSync(join(tmpdir(), "kusari-learning-"));
+    const settings = values.set.flatMap((pair) => [`--${pair.split("=")[0]}`, pair.slice(pair.indexOf("=") + 1)]);
+    const words = [
+      "train",
+      "--agent",
+      agent,
+      "--env",
+      env,
+      "--seed",
+      String(seed),
+      ...(steps ? ["--steps", String(steps)] : []),
+    ];
+    try {
+      const began = performance.now();
+      const out = ["--json", "--out", join(folder, "run")];
+      const { stdout, stderr, status } = spawnSync(
+        process.execPath,
+        [join(root, "dist/cli/main.js"), ...words, ...settings, ...out],
+        {
+          encoding: "utf8",
+          maxBuffer: 1 << 28,
+        },
+      );
+      if (status !== 0) throw new Error(`${words.join(" ")}: exit ${status}: ${stderr}`);
+      const result = JSON.parse(stdout.trimEnd().split("\n").at(-1));
+      const seconds = (performance.now() - began) / 1000;
+      results.push({ mean: result.evaluation.mean, steps: result.steps, seconds });
+      console.log(
+        `${agent} ${env} seed ${seed}: ${result.evaluation.mean.toFixed(1)} after ${result.steps} steps, ${seconds.toFixed(1)} s`,
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  const middle = median(results.map(({ mean }) => mean));
+  console.log(`${agent} ${env}: median ${middle.toFixed(1)}, to reach ${threshold}`);
+  if (values.dry || values.set.length > 0) continue;
+  writeRow(agent, env, [
+    threshold,
+    `**${middle.toFixed(1)}**${middle >= threshold ? "" : " (not reached)"}`,
+    results.map(({ mean }) => mean.toFixed(1)).join(", "),
+    `${from}–${to}`,
+    median(results.map(({ steps: taken }) => taken)),
+    median(results.map(({ seconds }) => seconds)).toFixed(1),
+  ]);
+}

@@ -1,0 +1,46 @@
+/** What agents have in common: ChainerRL's way of calling them, in terms of act and observe, and evaluation mode. */
+import type { State } from "../state.ts";
+import type { Action, Agent, ModelPlace, Observation, StepInfo } from "./agent.ts";
+
+export abstract class BaseAgent implements Agent {
+  abstract readonly name: string;
+  training = true;
+  steps = 0;
+  updates = 0;
+
+  abstract act(obs: Observation, info?: StepInfo): Action;
+  abstract observe(
+    nextObs: Observation,
+    reward: number,
+    terminated: boolean,
+    truncated: boolean,
+    info?: StepInfo,
+  ): void;
+  abstract stopEpisode(): void;
+  abstract statistics(): Record<string, number>;
+  abstract saveState(): State;
+  abstract loadState(state: State): void;
+  abstract save(place: ModelPlace): Promise<void>;
+  abstract load(place: ModelPlace): Promise<void>;
+  /** Whether an action waits for its outcome. */
+  protected abstract readonly isWaiting: boolean;
+
+  evalMode<T>(body: () => T): T {
+    const before = this.training;
+    this.training = false;
+    try {
+      return body();
+    } finally {
+      this.training = before;
+    }
+  }
+
+  actAndTrain(obs: Observation, reward: number): Action {
+    if (this.isWaiting) this.observe(obs, reward, false, false);
+    return this.act(obs);
+  }
+
+  stopEpisodeAndTrain(obs: Observation, reward: number, terminated: boolean): void {
+    this.observe(obs, reward, terminated, !terminated);
+  }
+}

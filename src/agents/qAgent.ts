@@ -1,0 +1,346 @@
+/** What the agents of the DQN family share: networks, replay, acting and saving. */
+import { Adam, GradientClipping, type Optimizer, type Variable } from "../autograd/index.ts";
+import { deviceTurn, isOnHost, syncDevice } from "../device.ts";
+import { UsageError } from "../errors.ts";
+import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
+import { type ActionValue, actionValueOf, type DiscreteValues, Mlp, type QNetwork } from "../nets/index.ts";
+import { Random } from "../random.ts";
+import { PrioritizedReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
+import type { State } from "../state.ts";
+import { type Acting, type ActingParts, DiscreteActing, maskOf } from "./acting.ts";
+import { ActingNetwork } from "./actingNetwork.ts";
+import type { Action, BoxSpace, DiscreteSpace, ModelPlace, Observation, StepInfo } from "./agent.ts";
+import { BaseAgent } from "./baseAgent.ts";
+import { type DQNHyperparameters, type DQNOptions, dqnSettings, observationShape } from "./dqnHyperparameters.ts";
+import type { HyperparameterSchema } from "./hyperparameters.ts";
+import { readModels, writeModels } from "./modelFiles.ts";
+import { Staging } from "./staging.ts";
+import { UpdateStatistics } from "./updateStatistics.ts";
+
+/** What a q-function is made from. */
+export interface NetworkParts {
+  /** Numbers in an observation. */
+  readonly obsSize: number;
+  /** Actions of a discrete space, or numbers in a continuous action. */
+  readonly actions: number;
+  readonly actionSpace: DiscreteSpace | BoxSpace;
+  /** The stream of initial weights, the same for every network of the agent. */
+  readonly random: Random;
+  /** A stream for what the network draws when it runs, another one for each. */
+  readonly noise: Random;
+}
+
+/**
+ * An agent with a q-function, a target network and a replay buffer: all that DQN and its variants have in common but what
+ * an update learns.
+ */
+export abstract class QAgent<Value extends ActionValue, A extends Action> extends BaseAgent {
+  readonly hyperparameters: Readonly<DQNHyperparameters>;
+  readonly qFunction: QNetwork<Value>;
+  readonly targetQ: QNetwork<Value>;
+  readonly optimizer: Optimizer;
+  readonly replay: Replay;
+  readonly #acting: Acting<A>;
+  readonly #actingNetwork: ActingNetwork<QNetwork<Value>>;
+  readonly #makeBatch: (maskedActions: number) => Staging;
+  readonly #actions: number;
+  readonly #statistics = new UpdateStatistics();
+  /** (minibatch): what `noteSurprise` was told, where sampling is prioritized. */
+  readonly #surprise: Float64Array;
+  /** The minibatch under way. */
+  protected batch: Staging;
+
+  /** @param declared the hyperparameters there are */
+  constructor(options: DQNOptions<Value, A>, declared: HyperparameterSchema) {
+    super();
+    const where = new.target.name;
+    const { actionSpace, random = new Random(0), phi = null, qFunction, targetQ, actingQ, explorer } = options;
+    const h = dqnSettings(where, declared, options);
+    this.hyperparameters = h;
+    const obsShape = observationShape(where, options);
+    const obsSize = obsShape.reduce((product, n) => product * n, 1);
+    const actionShape = this.actionShape(where, actionSpace);
+    const actions = "n" in actionSpace ? actionSpace.n : actionShape[0]!;
+    this.#actions = actions;
+    const make = (role: string) => () => {
+      const [weights, noise] = [random.stream("weights"), random.stream(`noise/${role}`)];
+      return this.makeNetwork({ obsSize, actions, actionSpace, random: weights, noise });
+    };
+    if (qFunction && !targetQ) {
+      throw new UsageError(
+        `${where}: a qFunction must come with a targetQ of the same structure; got qFunction alone. Build the network twice.`,
+      );
+    }
+    this.qFunction = qFunction ?? make("online")();
+    this.targetQ = targetQ ?? make("target")();
+    this.targetQ.copyParametersFrom(this.qFunction);
+    const makeActing = actingQ ? () => actingQ : qFunction ? null : make("acting");
+    this.#actingNetwork = new ActingNetwork(this.qFunction, makeActing, h.updateInterval);
+    this.optimizer = options.optimizer ?? this.#defaultOptimizer();
+    this.optimizer.setup(this.qFunction);
+    this.replay = options.replay ?? this.#defaultReplay(obsShape, actionShape, random.stream("replay"));
+    const hasWeights = this.replay.isPrioritized;
+    if (hasWeights && !isOnHost()) {
+      throw new UsageError(
+        `${where}: prioritized sampling must see each update's errors at once; got a device whose numbers are read later. Learn on the cpu, or use sampling uniform.`,
+      );
+    }
+    this.#makeBatch = (maskedActions) =>
+      new Staging(h.minibatchSize, obsShape, actionShape, {
+        hasWeights,
+        maskedActions,
+        hasNextActions: this.needsNextActions,
+      });
+    this.batch = this.#makeBatch(0);
+    this.#surprise = new Float64Array(hasWeights ? h.minibatchSize : 0);
+    const forward = (obs: Variable) => this.actingOutput(actionValueOf(this.#actingNetwork.network.forward(obs)));
+    const parts = { name: where, obsShape, phi, forward };
+    const explorerStream = random.stream("explorer");
+    this.#acting = this.makeActing(
+      {
+        ...parts,
+        explorer: (randomAction) => explorer ?? this.makeExplorer(randomAction, explorerStream, actionSpace),
+      },
+      actionSpace,
+    );
+  }
+
+  #defaultOptimizer(): Optimizer {
+    const { learningRate, adamEps, maxGradNorm } = this.hyperparameters;
+    const adam = new Adam({ alpha: learningRate, eps: adamEps });
+    return maxGradNorm === null ? adam : adam.addHook(new GradientClipping(maxGradNorm));
+  }
+
+  #defaultReplay(obsShape: readonly number[], actionShape: readonly number[], random: Random): Replay {
+    const h = this.hyperparameters;
+    const action =
+      actionShape.length === 0
+        ? ({ dtype: "int32", shape: [] } as const)
+        : ({ dtype: "float32", shape: [actionShape[0]!] } as const);
+    const options = { capacity: h.replayCapacity, obsShape, action, gamma: h.gamma, nStep: h.nStep, random };
+    if (h.sampling === "uniform") return new ReplayBuffer(options);
+    return new PrioritizedReplayBuffer({
+      ...options,
+      alpha: h.priorityExponent,
+      beta: h.importanceExponent,
+      betaSteps: h.importanceSteps,
+    });
+  }
+
+  /** The shape of one action. Called by the constructor. @throws UsageError for a space the agent cannot act in */
+  protected actionShape(where: string, actionSpace: DiscreteSpace | BoxSpace): readonly number[] {
+    if ("n" in actionSpace) return [];
+    throw new UsageError(
+      `${where}: the action space must be Discrete; got ${String(actionSpace)}. Use an agent for continuous actions.`,
+    );
+  }
+
+  /** Whether updates want the actions taken in the next observations. Called by the constructor. */
+  protected get needsNextActions(): boolean {
+    return false;
+  }
+
+  /** A q-function. Called by the constructor: a variant's own fields are not there yet. */
+  protected makeNetwork({ obsSize, actions, random }: NetworkParts): QNetwork<Value> {
+    const { hiddenSizes, activation } = this.hyperparameters;
+    return new Mlp(obsSize, actions, { hiddenSizes, activation, random }) as unknown as QNetwork<Value>;
+  }
+
+  /** The explorer there is unless one is given. Called by the constructor. */
+  protected makeExplorer(
+    randomAction: (random: Random) => A,
+    random: Random,
+    _actionSpace: DiscreteSpace | BoxSpace,
+  ): Explorer<A> {
+    const { startEpsilon, endEpsilon, decaySteps, replayStartSize: startStep } = this.hyperparameters;
+    return new LinearDecayEpsilonGreedy({ startEpsilon, endEpsilon, decaySteps, startStep, randomAction, random });
+  }
+
+  /** How actions come about. Called by the constructor. */
+  protected makeActing(parts: ActingParts<A>, actionSpace: DiscreteSpace | BoxSpace): Acting<A> {
+    const { n, start = 0 } = actionSpace as DiscreteSpace;
+    return new DiscreteActing(parts as unknown as ActingParts<number>, n, start) as unknown as Acting<A>;
+  }
+
+  /** What acting reads of the values of one observation. */
+  protected actingOutput(value: Value): Variable {
+    return (value as unknown as DiscreteValues).qValues;
+  }
+
+  /** The action values of observations (batch, …obs) by the online network. */
+  protected online(obs: Variable): Value {
+    return actionValueOf(this.qFunction.forward(obs));
+  }
+
+  /** The action values of observations (batch, …obs) by the target network. */
+  protected target(obs: Variable): Value {
+    return actionValueOf(this.targetQ.forward(obs));
+  }
+
+  /** Values among which those of forbidden actions are the lowest. */
+  protected allowed(value: Value, mask: Variable | null): Value {
+    return mask === null ? value : ((value as unknown as DiscreteValues).masked(mask) as unknown as Value);
+  }
+
+  /** The action values of the next observations by the online network. */
+  protected nextOnline(): Value {
+    return this.allowed(this.online(this.batch.nextObs), this.batch.nextMask);
+  }
+
+  /** The action values of the next observations by the target network. */
+  protected nextTarget(): Value {
+    return this.allowed(this.target(this.batch.nextObs), this.batch.nextMask);
+  }
+
+  /** One gradient step on a minibatch from the replay buffer. */
+  abstract update(): void;
+
+  /** For statistics: (batch) the values of the minibatch's actions. */
+  protected noteValues(q: Variable): void {
+    this.#statistics.noteValues(q, this.updates === 0, 1 / this.hyperparameters.rewardScale);
+  }
+
+  /** For prioritized replay: (batch) how surprising each transition was, such as |TD error|. */
+  protected noteSurprise(surprise: Variable): void {
+    for (let i = 0; i < this.#surprise.length; i++) this.#surprise[i] = surprise.at(i);
+  }
+
+  /** Fills `batch` with transitions. */
+  protected sampleBatch(): void {
+    this.replay.sample(this.hyperparameters.minibatchSize, this.batch.views());
+    this.batch.commit();
+  }
+
+  /** Makes room for masks in `batch` as soon as there are any; called outside of the update's scope. */
+  protected prepareBatch(): void {
+    if (this.replay.hasMasks && this.batch.mask === null) this.batch = this.#makeBatch(this.#actions);
+  }
+
+  /** Counts an update that is done. */
+  protected noteUpdate(): void {
+    this.updates++;
+    this.#actingNetwork.noteUpdate();
+  }
+
+  /**
+   * For statistics: () the minibatch's loss; prioritized replay takes over what surprised.
+   * @throws UsageError for a loss that is not finite, where numbers can be read at once
+   */
+  protected noteLoss(loss: Variable): void {
+    if (this.replay.isPrioritized) this.replay.updatePriorities(this.#surprise);
+    this.#statistics.noteLoss(loss, this.updates === 0);
+    // elsewhere the loop finds out at its next report
+    if (this.#actingNetwork.isCopy) return;
+    const lossNow = loss.item();
+    if (!Number.isFinite(lossNow)) {
+      throw new UsageError(
+        `${this.name}.update: the loss must be finite; got ${lossNow} at update ${this.updates + 1} (step ${this.steps}). Lower learningRate, or look at the environment's rewards and observations.`,
+      );
+    }
+  }
+
+  act(obs: Observation, info?: StepInfo): A {
+    return this.#acting.act(obs, maskOf(info), this.steps, this.training);
+  }
+
+  observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean, info?: StepInfo): void {
+    if (!this.training) return;
+    const acting = this.#acting;
+    if (!acting.isWaiting) {
+      throw new UsageError(
+        `${this.name}.observe: an action must come before its outcome; got a reward of ${reward} without act(). Call act(obs) first.`,
+      );
+    }
+    const h = this.hyperparameters;
+    const { lastObs, lastAction, lastMask } = acting;
+    this.replay.append(
+      lastObs,
+      lastAction,
+      reward,
+      acting.seen(nextObs),
+      terminated,
+      truncated,
+      lastMask,
+      maskOf(info),
+    );
+    acting.forget();
+    this.steps++;
+    if (this.replay.size < h.replayStartSize || this.steps % h.updateInterval !== 0) return;
+    for (let i = 0; i < h.updatesPerInterval; i++) this.update();
+  }
+
+  protected get isWaiting(): boolean {
+    return this.#acting.isWaiting;
+  }
+
+  override actAndTrain(obs: Observation, reward: number): A {
+    return super.actAndTrain(obs, reward) as A;
+  }
+
+  stopEpisode(): void {
+    this.#acting.forget();
+    this.replay.stopEpisode();
+  }
+
+  get explorer(): Explorer<A> {
+    return this.#acting.explorer;
+  }
+
+  get wantsTurn(): boolean {
+    return this.#actingNetwork.isDue(this.steps);
+  }
+
+  async turn(): Promise<void> {
+    await deviceTurn();
+    await this.#actingNetwork.follow();
+  }
+
+  sync(): Promise<void> {
+    return syncDevice();
+  }
+
+  statistics(): Record<string, number> {
+    return { ...this.#statistics.read(), updates: this.updates, ...this.explorer.statistics() };
+  }
+
+  /** Everything with a state of its own, by name. */
+  get #parts() {
+    const { qFunction, targetQ, optimizer, replay, explorer } = this;
+    return { qFunction, targetQ, optimizer, replay, explorer };
+  }
+
+  saveState(): State {
+    return {
+      name: this.name,
+      steps: this.steps,
+      updates: this.updates,
+      ...this.#statistics.read(),
+      ...(this.#acting.saveState() as object),
+      actingQ: this.#actingNetwork.saveState(),
+      ...Object.fromEntries(Object.entries(this.#parts).map(([name, part]) => [name, part.saveState() as State])),
+    };
+  }
+
+  loadState(state: State): void {
+    const saved = state as { name: string; steps: number; updates: number } & Record<string, State>;
+    if (saved.name !== this.name) {
+      throw new UsageError(`load: the saved state must be of ${this.name}; got ${saved.name}. Build that agent.`);
+    }
+    for (const [name, part] of Object.entries(this.#parts)) part.loadState(saved[name] as never);
+    this.#actingNetwork.loadState(saved.actingQ!, saved.qFunction!);
+    this.#acting.loadState(saved);
+    this.#statistics.restore(saved);
+    this.steps = saved.steps;
+    this.updates = saved.updates;
+  }
+
+  async save(place: ModelPlace): Promise<void> {
+    await this.sync();
+    await writeModels(place, this.name, { model: this.qFunction, target: this.targetQ }, this.optimizer);
+  }
+
+  async load(place: ModelPlace): Promise<void> {
+    await readModels(place, this.name, { model: this.qFunction, target: this.targetQ }, this.optimizer);
+    await this.#actingNetwork.follow();
+  }
+}

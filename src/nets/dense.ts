@@ -1,0 +1,90 @@
+/** Fully connected layers as a network's options ask for them. */
+import {
+  type AnyOp,
+  fanInUniform,
+  type Initializer,
+  Linear,
+  Link,
+  NoisyLinear,
+  reshape,
+  type Variable,
+} from "../autograd/index.ts";
+import type { Random } from "../random.ts";
+import { type ActivationName, activations } from "./mlp.ts";
+
+/** Layers with noise in their weights. */
+export interface Noise {
+  /** The stream that noise is drawn from, another one for each network. */
+  readonly random: Random;
+  /** Deviation at first, times 1 / √fan-in. */
+  readonly sigma: number;
+}
+
+export interface DenseOptions {
+  /** Between layers. Rectifiers unless given. */
+  readonly activation?: ActivationName | AnyOp;
+  /** The stream that initial weights are drawn from. */
+  readonly random: Random;
+  /** Weights and biases are uniform in ±1 / √fan-in unless this is given (then biases are zero). */
+  readonly initialW?: Initializer;
+  /** Makes noisy layers; their weights begin uniform in ±1 / √fan-in. */
+  readonly noise?: Noise | null;
+}
+
+const operation = (activation: ActivationName | AnyOp): AnyOp =>
+  typeof activation === "string" ? activations[activation] : activation;
+
+/** A layer (…batch, inSize) → (…batch, outSize), with the activation of the options or none behind it. */
+export function dense(
+  inSize: number,
+  outSize: number,
+  isActivated: boolean,
+  { activation = "relu", random, initialW, noise }: DenseOptions,
+): Linear | NoisyLinear {
+  const behind = isActivated ? operation(activation) : null;
+  if (noise)
+    return new NoisyLinear(inSize, outSize, { random, activation: behind, noise: noise.random, sigma: noise.sigma });
+  return new Linear(inSize, outSize, {
+    random,
+    activation: behind,
+    initialW: initialW ?? fanInUniform(),
+    ...(initialW ? {} : { initialB: fanInUniform(inSize) }),
+  });
+}
+
+/** Layers with an activation behind each of them: what stands below the heads of a q-function. */
+export class DenseBody extends Link {
+  readonly layers: readonly (Linear | NoisyLinear)[];
+  readonly outSize: number;
+
+  constructor(inSize: number, hiddenSizes: readonly number[], options: DenseOptions) {
+    super();
+    const sizes = [inSize, ...hiddenSizes];
+    this.layers = hiddenSizes.map((size, i) => dense(sizes[i]!, size, true, options));
+    this.outSize = sizes.at(-1)!;
+  }
+
+  /** (batch, …in) → (batch, out). */
+  forward(x: Variable): Variable {
+    let y = x.shape.length > 2 ? reshape(x, [x.shape[0]!, -1]) : x;
+    for (const layer of this.layers) y = layer.forward(y);
+    return y;
+  }
+}
+
+/** A body and a linear layer behind it. */
+export class DenseStack extends Link {
+  readonly body: DenseBody;
+  readonly head: Linear | NoisyLinear;
+
+  constructor(inSize: number, hiddenSizes: readonly number[], outSize: number, options: DenseOptions) {
+    super();
+    this.body = new DenseBody(inSize, hiddenSizes, options);
+    this.head = dense(this.body.outSize, outSize, false, options);
+  }
+
+  /** (batch, …in) → (batch, out). */
+  forward(x: Variable): Variable {
+    return this.head.forward(this.body.forward(x));
+  }
+}

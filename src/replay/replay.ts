@@ -1,0 +1,37 @@
+import type { Stateful } from "../state.ts";
+import type { TransitionBatch } from "./transitionStore.ts";
+
+/** What agents ask of a replay buffer of transitions. */
+export interface Replay extends Stateful {
+  readonly capacity: number;
+  /** Transitions that can be sampled; the last nStep − 1 steps of the running episode are not complete yet. */
+  readonly size: number;
+  /** Whether the environment has said which actions are allowed, so that minibatches have masks. */
+  readonly hasMasks: boolean;
+  /** Whether minibatches have importance weights, and want to be told how surprising each transition was. */
+  readonly isPrioritized: boolean;
+
+  /** One step of the environment, see `TransitionStore.append`. */
+  append(
+    obs: ArrayLike<number>,
+    action: number | ArrayLike<number>,
+    reward: number,
+    nextObs: ArrayLike<number>,
+    terminated: boolean,
+    truncated: boolean,
+    mask?: ArrayLike<number> | null,
+    nextMask?: ArrayLike<number> | null,
+  ): void;
+
+  /** The episode was cut without an end: pending n-step tails are completed with bootstrapping, as at a truncation. */
+  stopEpisode(): void;
+
+  /**
+   * Writes n transitions into `out`.
+   * @throws UsageError when n is not a count or the buffer holds fewer; ShapeError when `out` does not hold n rows.
+   */
+  sample(n: number, out: TransitionBatch): void;
+
+  /** How surprising the transitions of the last minibatch were, such as |TD error|, in their order. */
+  updatePriorities(surprise: ArrayLike<number>): void;
+}
