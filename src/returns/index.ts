@@ -1,1 +1,5 @@
 export * from "./bootstrapTarget.ts";
+export { generalizedAdvantages, lambdaReturns } from "./lambdaReturns.ts";
+export { pathConsistency } from "./pathConsistency.ts";
+export { retrace } from "./retrace.ts";
+export type { Trajectories } from "./trajectories.ts";
