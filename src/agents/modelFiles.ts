@@ -4,12 +4,17 @@ import {
   deserializeLink,
   encodeSafetensors,
   type Link,
-  type Optimizer,
+  Optimizer,
   serializeLink,
 } from "../autograd/index.ts";
 import { DeviceError, UsageError } from "../errors.ts";
 
 type Models = Readonly<Record<string, Link>>;
+/** One, in `optimizer.safetensors`, or several by the names of their files. */
+type Optimizers = Optimizer | Readonly<Record<string, Optimizer>>;
+
+const named = (optimizers: Optimizers): [name: string, optimizer: Optimizer][] =>
+  optimizers instanceof Optimizer ? [["optimizer", optimizers]] : Object.entries(optimizers);
 
 const format = "kusari-model-1";
 
@@ -33,7 +38,7 @@ export async function writeModels(
   directory: string,
   agent: string,
   models: Models,
-  optimizer: Optimizer,
+  optimizers: Optimizers,
 ): Promise<void> {
   const { mkdir } = await import("node:fs/promises");
   const { join } = await import("node:path");
@@ -48,17 +53,19 @@ export async function writeModels(
   for (const [name, link] of Object.entries(models)) {
     await writeWhole(join(directory, `${name}.safetensors`), serializeLink(link, { format, agent }));
   }
-  const { t, statistics } = optimizer.saveState();
-  const tensors = Object.entries(statistics).map(([name, data]) => [name, { shape: [data.length], data }]);
-  const bytes = encodeSafetensors(Object.fromEntries(tensors), { format, agent, t: String(t) });
-  await writeWhole(join(directory, "optimizer.safetensors"), bytes);
+  for (const [file, optimizer] of named(optimizers)) {
+    const { t, statistics } = optimizer.saveState();
+    const tensors = Object.entries(statistics).map(([name, data]) => [name, { shape: [data.length], data }]);
+    const bytes = encodeSafetensors(Object.fromEntries(tensors), { format, agent, t: String(t) });
+    await writeWhole(join(directory, `${file}.safetensors`), bytes);
+  }
 }
 
 export async function readModels(
   directory: string,
   agent: string,
   models: Models,
-  optimizer: Optimizer,
+  optimizers: Optimizers,
 ): Promise<void> {
   const { readFile } = await import("node:fs/promises");
   const { join } = await import("node:path");
@@ -75,16 +82,21 @@ export async function readModels(
   };
   // everything is read before anything is changed
   const files = new Map<string, Uint8Array>();
-  for (const name of [...Object.keys(models), "optimizer"]) files.set(name, await read(name));
-  const { tensors, metadata } = decodeSafetensors(files.get("optimizer")!);
-  if (metadata.agent !== agent) {
-    throw new UsageError(
-      `load: ${directory} must hold a saved ${agent}; got ${metadata.agent ?? "files of another program"}. Build that agent.`,
-    );
+  for (const name of [...Object.keys(models), ...named(optimizers).map(([file]) => file)]) {
+    files.set(name, await read(name));
   }
+  const states = named(optimizers).map(([file, optimizer]) => {
+    const { tensors, metadata } = decodeSafetensors(files.get(file)!);
+    if (metadata.agent !== agent) {
+      throw new UsageError(
+        `load: ${directory} must hold a saved ${agent}; got ${metadata.agent ?? "files of another program"}. Build that agent.`,
+      );
+    }
+    const statistics = Object.fromEntries(
+      Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]),
+    );
+    return { optimizer, t: Number(metadata.t), statistics };
+  });
   for (const [name, link] of Object.entries(models)) deserializeLink(files.get(name)!, link);
-  const statistics = Object.fromEntries(
-    Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]),
-  );
-  optimizer.loadState({ t: Number(metadata.t), statistics });
+  for (const { optimizer, t, statistics } of states) optimizer.loadState({ t, statistics });
 }

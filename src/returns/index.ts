@@ -1,3 +1,4 @@
+export * from "./actorCriticLoss.ts";
 export * from "./bootstrapTarget.ts";
 export { generalizedAdvantages, lambdaReturns } from "./lambdaReturns.ts";
 export { pathConsistency } from "./pathConsistency.ts";
