@@ -110,6 +110,8 @@ export abstract class AgentBase implements Agent {
   protected readonly lastObs: Float32Array;
   /** That action: its number from 0, or its components before they were clipped into the action space. */
   protected readonly lastAction: Float32Array;
+  /** What `decide` says in evaluation. */
+  readonly #greedyAction: Float32Array;
   #isWaiting = false;
   readonly #phi: ((obs: Observation) => Observation) | null;
   /** The first discrete action's number; null for continuous actions. */
@@ -122,6 +124,7 @@ export abstract class AgentBase implements Agent {
     this.#actObs = onHost(() => persistent([1, ...obsShape]));
     this.lastObs = new Float32Array(obsSize);
     this.lastAction = new Float32Array(actionSize);
+    this.#greedyAction = new Float32Array(actionSize);
     this.#phi = phi ?? null;
     this.#firstAction = "n" in actionSpace ? (actionSpace.start ?? 0) : null;
     this.#bounds = bounds;
@@ -146,7 +149,7 @@ export abstract class AgentBase implements Agent {
     this.runDecide();
   }
 
-  /** Puts what `decide` says into lastAction. */
+  /** Puts what `decide` says into lastAction, or aside in evaluation. */
   protected readonly runDecide = (): void => {
     onHost(this.#decideInScope);
   };
@@ -155,7 +158,8 @@ export abstract class AgentBase implements Agent {
   readonly #decideBody = (): void => {
     this.#actObs.write(this.#input);
     const action = this.decide(this.#actObs);
-    for (let i = 0; i < this.lastAction.length; i++) this.lastAction[i] = action.at(i);
+    const out = this.training ? this.lastAction : this.#greedyAction;
+    for (let i = 0; i < out.length; i++) out[i] = action.at(i);
   };
 
   act(obs: Observation): Action {
@@ -167,11 +171,8 @@ export abstract class AgentBase implements Agent {
     }
     this.#input = input;
     if (!this.training) {
-      const kept = this.#isWaiting ? this.lastAction.slice() : null;
       this.runDecide();
-      const action = this.#outer();
-      if (kept) this.lastAction.set(kept);
-      return action;
+      return this.#outer(this.#greedyAction);
     }
     let zero = 0; // NaN as soon as one number is not finite
     for (let i = 0; i < this.obsSize; i++) {
@@ -185,14 +186,14 @@ export abstract class AgentBase implements Agent {
     }
     this.explore();
     this.#isWaiting = true;
-    return this.#outer();
+    return this.#outer(this.lastAction);
   }
 
-  /** lastAction as the environment knows it. */
-  #outer(): Action {
-    if (this.#firstAction !== null) return this.#firstAction + this.lastAction[0]!;
+  /** An action as the environment knows it. */
+  #outer(action: Float32Array): Action {
+    if (this.#firstAction !== null) return this.#firstAction + action[0]!;
     const { low, high } = this.#bounds!;
-    return this.lastAction.map((x, i) => Math.max(low[i]!, Math.min(high[i]!, x)));
+    return action.map((x, i) => Math.max(low[i]!, Math.min(high[i]!, x)));
   }
 
   observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {

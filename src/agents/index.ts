@@ -2,11 +2,12 @@ import { a2cSpec } from "./a2c.ts";
 import { a3cSpec } from "./a3c.ts";
 import { doubleDQNSpec } from "./doubleDQN.ts";
 import { dqnSpec } from "./dqn.ts";
+import { nsqSpec } from "./nsq.ts";
 import { registerAgent } from "./registry.ts";
 import { reinforceSpec } from "./reinforce.ts";
 
 for (const spec of [dqnSpec, doubleDQNSpec]) registerAgent(spec);
-for (const spec of [reinforceSpec, a2cSpec, a3cSpec]) registerAgent(spec);
+for (const spec of [reinforceSpec, a2cSpec, a3cSpec, nsqSpec]) registerAgent(spec);
 
 export { A2C, type A2CHyperparameters, type A2COptions, a2cHyperparameters } from "./a2c.ts";
 export { A3C, type A3CHyperparameters, type A3COptions, a3cHyperparameters } from "./a3c.ts";
@@ -14,6 +15,7 @@ export * from "./agent.ts";
 export { DoubleDQN } from "./doubleDQN.ts";
 export { DQN, type DQNHyperparameters, type DQNOptions, dqnHyperparameters } from "./dqn.ts";
 export * from "./hyperparameters.ts";
+export { NSQ, type NSQHyperparameters, type NSQOptions, nsqHyperparameters } from "./nsq.ts";
 export * from "./registry.ts";
 export {
   REINFORCE,
