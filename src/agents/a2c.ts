@@ -12,17 +12,17 @@
 import { mean, noBackprop, RMSprop, scope, sum, type Variable } from "../autograd/index.ts";
 import type { ActorCritic, Distribution } from "../nets/index.ts";
 import { actorCriticLoss, generalizedAdvantages } from "../returns/index.ts";
+import type { AgentSpec } from "./agent.ts";
+import { prepare } from "./agentBase.ts";
+import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
+  makeActorCritic,
   PolicyAgent,
   type PolicyAgentParts,
-  makeActorCritic,
   policyAgentPartNames,
   policyHyperparameters,
   withClipping,
 } from "./policyAgent.ts";
-import type { AgentSpec } from "./agent.ts";
-import { prepare } from "./agentBase.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { loadRollouts, type Rollout } from "./rollout.ts";
 
 const chainer = "ChainerRL examples/ale/train_a2c_ale.py";
@@ -58,8 +58,7 @@ export class A2C extends PolicyAgent<ActorCritic> {
       setup,
       options,
       () => makeActorCritic(setup, h.sharesTrunk),
-      () =>
-        withClipping(new RMSprop({ lr: h.learningRate, alpha: h.rmspropDecay, eps: h.rmspropEps }), h.maxGradNorm),
+      () => withClipping(new RMSprop({ lr: h.learningRate, alpha: h.rmspropDecay, eps: h.rmspropEps }), h.maxGradNorm),
       2 * h.updateSteps,
     );
     this.hyperparameters = h;

@@ -10,17 +10,17 @@
 import { mean, noBackprop, RMSpropAsync, scope, sum, type Variable } from "../autograd/index.ts";
 import type { ActorCritic, Distribution } from "../nets/index.ts";
 import { actorCriticLoss, lambdaReturns } from "../returns/index.ts";
+import type { AgentSpec } from "./agent.ts";
+import { prepare } from "./agentBase.ts";
+import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
+  makeActorCritic,
   PolicyAgent,
   type PolicyAgentParts,
-  makeActorCritic,
   policyAgentPartNames,
   policyHyperparameters,
   withClipping,
 } from "./policyAgent.ts";
-import type { AgentSpec } from "./agent.ts";
-import { prepare } from "./agentBase.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { loadRollouts, type Rollout } from "./rollout.ts";
 
 const paper = "Mnih et al. 2016, section 8 of the supplement";
@@ -59,10 +59,7 @@ export class A3C extends PolicyAgent<ActorCritic> {
       options,
       () => makeActorCritic(setup, h.sharesTrunk),
       () =>
-        withClipping(
-          new RMSpropAsync({ lr: h.learningRate, alpha: h.rmspropDecay, eps: h.rmspropEps }),
-          h.maxGradNorm,
-        ),
+        withClipping(new RMSpropAsync({ lr: h.learningRate, alpha: h.rmspropDecay, eps: h.rmspropEps }), h.maxGradNorm),
       h.tMax + 1,
     );
     this.hyperparameters = h;
@@ -110,7 +107,10 @@ export class A3C extends PolicyAgent<ActorCritic> {
     loss.backward();
     this.note("averageValue", value);
     this.note("averageEntropy", entropy);
-    this.note("averageLoss", noBackprop(() => mean(losses)));
+    this.note(
+      "averageLoss",
+      noBackprop(() => mean(losses)),
+    );
     this.requireFinite(loss);
   };
 

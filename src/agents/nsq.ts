@@ -7,7 +7,16 @@
  * 2. ε decays linearly to one value, not to one of three drawn at random for each actor.
  * 3. The target network is copied every `targetUpdateInterval` environment steps at the end of the rollout under way.
  */
-import { type Link, mul, noBackprop, type Optimizer, RMSpropAsync, scope, sum, type Variable } from "../autograd/index.ts";
+import {
+  type Link,
+  mul,
+  noBackprop,
+  type Optimizer,
+  RMSpropAsync,
+  scope,
+  sum,
+  type Variable,
+} from "../autograd/index.ts";
 import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
 import { actionValueOf, activationNames, Mlp, type QNetwork } from "../nets/index.ts";
 import { lambdaReturns } from "../returns/index.ts";
@@ -25,9 +34,9 @@ export const nsqHyperparameters = {
   gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1 }),
   learningRate: hp(7e-4, "RMSprop's step size", chainer, { min: 0 }),
   rmspropDecay: hp(0.99, "weight of the past in RMSprop's mean of squared gradients", paper, { min: 0, max: 0.9999 }),
-  rmspropEps: hp(0.1, "added to RMSprop's mean of squared gradients, inside the root", chainer),
+  rmspropEps: hp(1e-5, "added to RMSprop's mean of squared gradients, inside the root", "OpenAI Baselines' A2C"),
   tMax: hp.integer(5, "environment steps between updates, at most", paper),
-  targetUpdateInterval: hp.integer(1_000, "environment steps between copies into the target network", "Kusari"),
+  targetUpdateInterval: hp.integer(500, "environment steps between copies into the target network", "Kusari"),
   maxGradNorm: hp.optional(40, "largest norm of the gradient over all parameters", "Kusari, as for A3C", { min: 0 }),
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),

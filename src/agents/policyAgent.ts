@@ -9,8 +9,8 @@ import {
   GaussianHead,
   HiddenLayers,
   MellowmaxHead,
-  mlpPolicy,
   MlpValueFunction,
+  mlpPolicy,
   type PolicyHead,
   SeparateActorCritic,
   SharedActorCritic,
@@ -55,7 +55,8 @@ export function makePolicyHead(
   random: Random,
 ): PolicyHead {
   const options = { random, initialW: smallWeights() };
-  if (actions === null) return new GaussianHead(inSize, actionSize, { ...options, covariance, variance: initialVariance });
+  if (actions === null)
+    return new GaussianHead(inSize, actionSize, { ...options, covariance, variance: initialVariance });
   return discretePolicy === "softmax"
     ? new SoftmaxHead(inSize, actions, options)
     : new MellowmaxHead(inSize, actions, options);

@@ -1,3 +1,9 @@
+export {
+  AdditiveGaussian,
+  type AdditiveGaussianOptions,
+  AdditiveOrnsteinUhlenbeck,
+  type AdditiveOrnsteinUhlenbeckOptions,
+} from "./additiveNoise.ts";
 export { Boltzmann, type BoltzmannOptions } from "./boltzmann.ts";
 export {
   ConstantEpsilonGreedy,

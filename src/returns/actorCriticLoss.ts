@@ -9,14 +9,7 @@ export const actorCriticLoss = defineOp({
   inputs: ["isStep", "logProb", "advantage", "entropy", "value", "returns"],
   scalars: ["beta", "valueCoefficient"],
   forward: ({ isStep, logProb, advantage, entropy, value, returns, beta, valueCoefficient }) =>
-    isStep.mul(
-      returns
-        .sub(value)
-        .square()
-        .mul(valueCoefficient)
-        .sub(logProb.mul(advantage))
-        .sub(entropy.mul(beta)),
-    ),
+    isStep.mul(returns.sub(value).square().mul(valueCoefficient).sub(logProb.mul(advantage)).sub(entropy.mul(beta))),
   sample: {
     isStep: [4],
     logProb: [4],

@@ -140,9 +140,7 @@ for (const spec of listAgents().filter(({ id }) => id in actorSettings)) {
       const larger = build(spec, env, { ...fast, hiddenSizes: [17] });
       const directory = join(folder, `${spec.id}-larger`);
       await larger.save(directory);
-      await expect(agent.load(directory)).rejects.toThrow(
-        `${firstWeights} must have shape (4, 16); got (4, 17)`,
-      );
+      await expect(agent.load(directory)).rejects.toThrow(`${firstWeights} must have shape (4, 16); got (4, 17)`);
     });
 
     it.each(learns)("learns ABC ($actions, $what)", async ({ actions, size, steps, hyperparameters }) => {
