@@ -1,17 +1,20 @@
 import { a2cSpec } from "./a2c.ts";
 import { a3cSpec } from "./a3c.ts";
+import { ddpgSpec } from "./ddpg.ts";
 import { doubleDQNSpec } from "./doubleDQN.ts";
 import { dqnSpec } from "./dqn.ts";
 import { nsqSpec } from "./nsq.ts";
 import { registerAgent } from "./registry.ts";
 import { reinforceSpec } from "./reinforce.ts";
+import { svg0Spec } from "./svg0.ts";
 
 for (const spec of [dqnSpec, doubleDQNSpec]) registerAgent(spec);
-for (const spec of [reinforceSpec, a2cSpec, a3cSpec, nsqSpec]) registerAgent(spec);
+for (const spec of [reinforceSpec, a2cSpec, a3cSpec, nsqSpec, ddpgSpec, svg0Spec]) registerAgent(spec);
 
 export { A2C, type A2CHyperparameters, type A2COptions, a2cHyperparameters } from "./a2c.ts";
 export { A3C, type A3CHyperparameters, type A3COptions, a3cHyperparameters } from "./a3c.ts";
 export * from "./agent.ts";
+export { DDPG, type DDPGHyperparameters, type DDPGOptions, ddpgHyperparameters } from "./ddpg.ts";
 export { DoubleDQN } from "./doubleDQN.ts";
 export { DQN, type DQNHyperparameters, type DQNOptions, dqnHyperparameters } from "./dqn.ts";
 export * from "./hyperparameters.ts";
@@ -23,3 +26,4 @@ export {
   type REINFORCEOptions,
   reinforceHyperparameters,
 } from "./reinforce.ts";
+export { SVG0, type SVG0Hyperparameters, type SVG0Options, svg0Hyperparameters } from "./svg0.ts";

@@ -97,6 +97,30 @@ function constantRow(values: ArrayLike<number>): Variable {
   return row;
 }
 
+/** max(low, min(high, x)), a row of numbers each; the gradient passes where x lies between. */
+export const clipToRows = defineOp({
+  name: "clipToRows",
+  inputs: ["x", "low", "high"],
+  forward: ({ x, low, high }) => x.max(low).min(high),
+  sample: { x: [3, 4], low: [4], high: [4] },
+});
+
+/** The box that actions lie in, on the device that runs. */
+export class Bounds {
+  readonly #low: Variable;
+  readonly #high: Variable;
+
+  constructor({ low, high }: ActionBounds) {
+    this.#low = constantRow(low);
+    this.#high = constantRow(high);
+  }
+
+  /** (batch, actions), clipped into the box. */
+  clip(action: Variable): Variable {
+    return clipToRows(action, this.#low, this.#high);
+  }
+}
+
 /** Maps numbers into the box. @throws UsageError where it is not bounded */
 export class Squash {
   readonly #center: Variable;

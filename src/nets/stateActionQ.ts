@@ -2,7 +2,7 @@
 import { concat, fanInUniform, type Initializer, Linear, Link, reshape, type Variable } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import { HiddenLayers } from "./hiddenLayers.ts";
-import { Mlp, type MlpOptions } from "./mlp.ts";
+import type { MlpOptions } from "./mlp.ts";
 
 /** A network from observations (batch, …obs) and actions (batch, actions) to values (batch). */
 export type StateActionQ = Link & { forward(obs: Variable, action: Variable): Variable };
@@ -11,15 +11,22 @@ const flat = (x: Variable): Variable => (x.shape.length > 2 ? reshape(x, [x.shap
 
 /** A perceptron on observation and action side by side. */
 export class MlpStateActionQ extends Link {
-  readonly mlp: Mlp;
+  readonly hidden: HiddenLayers;
+  readonly last: Linear;
 
-  constructor(obsSize: number, actionSize: number, options: MlpOptions) {
+  constructor(
+    obsSize: number,
+    actionSize: number,
+    { finalW = fanInUniform(), ...options }: MlpOptions & { readonly finalW?: Initializer },
+  ) {
     super();
-    this.mlp = new Mlp(obsSize + actionSize, 1, options);
+    this.hidden = new HiddenLayers(obsSize + actionSize, options);
+    this.last = new Linear(this.hidden.outSize, 1, { random: options.random, initialW: finalW });
   }
 
   forward(obs: Variable, action: Variable): Variable {
-    return reshape(this.mlp.forward(concat([flat(obs), action], 1)), [obs.shape[0]!]);
+    const features = this.hidden.forward(concat([flat(obs), action], 1)); // (batch, hidden)
+    return reshape(this.last.forward(features), [obs.shape[0]!]);
   }
 }
 
@@ -36,9 +43,9 @@ export class LateActionQ extends Link {
     { hiddenSizes, finalW = fanInUniform(), ...options }: MlpOptions & { readonly finalW?: Initializer },
   ) {
     super();
-    if (hiddenSizes.length === 0) {
+    if (hiddenSizes.length < 2) {
       throw new UsageError(
-        "LateActionQ: there must be a hidden layer for the action to join behind; got hiddenSizes []. Give one, or use MlpStateActionQ.",
+        `LateActionQ: there must be two hidden layers, one before the action joins and one behind; got hiddenSizes [${hiddenSizes.join(", ")}]. Give more, or use MlpStateActionQ.`,
       );
     }
     this.first = new HiddenLayers(obsSize, { ...options, hiddenSizes: hiddenSizes.slice(0, 1) });

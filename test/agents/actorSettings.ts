@@ -92,4 +92,42 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
       hyperparameters: { ...small, learningRate: 1e-2, tMax, decaySteps: 2000, targetUpdateInterval: 100 },
     })),
   },
+  ddpg: {
+    fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    firstWeights: "trunk.layers.0.w",
+    learns: [
+      {
+        what: "soft targets, Ornstein–Uhlenbeck noise",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: { ...small, replayStartSize: 200, minibatchSize: 32, tau: 0.02 },
+      },
+      {
+        what: "hard targets, Gaussian noise",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: {
+          ...small,
+          replayStartSize: 200,
+          minibatchSize: 32,
+          targetUpdateMethod: "hard",
+          targetUpdateInterval: 50,
+          explorer: "gaussian",
+          noiseScale: 0.2,
+        },
+      },
+    ],
+  },
+  svg0: {
+    fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    firstWeights: "trunk.layers.0.w",
+    learns: [
+      {
+        what: "variance by the observation",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: { ...small, replayStartSize: 200, minibatchSize: 32, tau: 0.02 },
+      },
+    ],
+  },
 };
