@@ -4,12 +4,13 @@ import { ddpgSpec } from "./ddpg.ts";
 import { doubleDQNSpec } from "./doubleDQN.ts";
 import { dqnSpec } from "./dqn.ts";
 import { nsqSpec } from "./nsq.ts";
+import { pclSpec } from "./pcl.ts";
 import { registerAgent } from "./registry.ts";
 import { reinforceSpec } from "./reinforce.ts";
 import { svg0Spec } from "./svg0.ts";
 
 for (const spec of [dqnSpec, doubleDQNSpec]) registerAgent(spec);
-for (const spec of [reinforceSpec, a2cSpec, a3cSpec, nsqSpec, ddpgSpec, svg0Spec]) registerAgent(spec);
+for (const spec of [reinforceSpec, a2cSpec, a3cSpec, nsqSpec, ddpgSpec, svg0Spec, pclSpec]) registerAgent(spec);
 
 export { A2C, type A2CHyperparameters, type A2COptions, a2cHyperparameters } from "./a2c.ts";
 export { A3C, type A3CHyperparameters, type A3COptions, a3cHyperparameters } from "./a3c.ts";
@@ -19,6 +20,7 @@ export { DoubleDQN } from "./doubleDQN.ts";
 export { DQN, type DQNHyperparameters, type DQNOptions, dqnHyperparameters } from "./dqn.ts";
 export * from "./hyperparameters.ts";
 export { NSQ, type NSQHyperparameters, type NSQOptions, nsqHyperparameters } from "./nsq.ts";
+export { PCL, type PCLHyperparameters, type PCLOptions, pclHyperparameters } from "./pcl.ts";
 export * from "./registry.ts";
 export {
   REINFORCE,

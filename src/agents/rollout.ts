@@ -1,5 +1,6 @@
 /** Experience since the last update, as the rows that `returns` computes on. */
 import { concat, type Variable, variable } from "../autograd/index.ts";
+import type { Stretch } from "../replay/index.ts";
 import type { Trajectories } from "../returns/index.ts";
 import type { State, Stateful } from "../state.ts";
 
@@ -9,11 +10,13 @@ export interface RolloutBatch extends Trajectories {
   readonly obs: Variable;
   /** (rows) of action numbers, or (rows, actions). */
   readonly action: Variable;
+  /** (rows, behaviour): the statistics of the distribution that the action was drawn from. */
+  readonly behaviour: Variable;
   /** Rows that are steps. */
   readonly steps: number;
 }
 
-const columnNames = ["obs", "action", "reward", "discount", "isStep"] as const;
+const columnNames = ["obs", "action", "reward", "discount", "isStep", "behaviour"] as const;
 type Column = (typeof columnNames)[number];
 
 export class Rollout implements Stateful {
@@ -27,9 +30,14 @@ export class Rollout implements Stateful {
   #span = 0;
   #stretch = 0;
 
-  /** @param actionShape `[]` for discrete actions, `[actions]` for continuous ones */
-  constructor(obsShape: readonly number[], actionShape: readonly number[], rows: number) {
-    this.#shapes = { obs: obsShape, action: actionShape, reward: [], discount: [], isStep: [] };
+  /**
+   * @param actionShape `[]` for discrete actions, `[actions]` for continuous ones
+   * @param rows room at first
+   * @param behaviourSize numbers that describe the distribution behind each action, where that is wanted
+   */
+  constructor(obsShape: readonly number[], actionShape: readonly number[], rows: number, behaviourSize = 0) {
+    const behaviour = [behaviourSize];
+    this.#shapes = { obs: obsShape, action: actionShape, reward: [], discount: [], isStep: [], behaviour };
     const width = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
     this.#widths = Object.fromEntries(columnNames.map((name) => [name, width(this.#shapes[name])])) as never;
     this.#columns = this.#make(rows);
@@ -46,13 +54,20 @@ export class Rollout implements Stateful {
   }
 
   /** One step. `discount`: what the value of what follows is multiplied with, 0 where the task ended. */
-  append(obs: ArrayLike<number>, action: ArrayLike<number>, reward: number, discount: number): void {
+  append(
+    obs: ArrayLike<number>,
+    action: ArrayLike<number>,
+    reward: number,
+    discount: number,
+    behaviour: ArrayLike<number> = [],
+  ): void {
     this.#addRow(obs);
     const row = this.#rows - 1;
     this.#columns.action.set(action, row * this.#widths.action);
     this.#columns.reward[row] = reward;
     this.#columns.discount[row] = discount;
     this.#columns.isStep[row] = 1;
+    this.#columns.behaviour.set(behaviour, row * this.#widths.behaviour);
     this.steps++;
   }
 
@@ -60,8 +75,9 @@ export class Rollout implements Stateful {
   end(nextObs: ArrayLike<number>): void {
     this.#addRow(nextObs);
     const row = this.#rows - 1;
-    const { action } = this.#widths;
+    const { action, behaviour } = this.#widths;
     this.#columns.action.fill(0, row * action, (row + 1) * action);
+    this.#columns.behaviour.fill(0, row * behaviour, (row + 1) * behaviour);
     this.#columns.reward[row] = 0;
     this.#columns.discount[row] = 0;
     this.#columns.isStep[row] = 0;
@@ -78,6 +94,23 @@ export class Rollout implements Stateful {
     this.#rows++;
     this.#stretch++;
     this.#span = Math.max(this.#span, this.#stretch);
+  }
+
+  /** A stretch from a replay buffer, with its end row. */
+  appendStretch(stretch: Stretch, gamma: number, rewardScale: number): void {
+    const { steps, obs, action, reward, extra, terminated } = stretch;
+    const { obs: obsSize, action: actionSize, behaviour } = this.#widths;
+    for (let t = 0; t < steps; t++) {
+      const isEnd = terminated && t === steps - 1;
+      this.append(
+        obs.subarray(t * obsSize, (t + 1) * obsSize),
+        action.subarray(t * actionSize, (t + 1) * actionSize),
+        rewardScale * reward[t]!,
+        isEnd ? 0 : gamma,
+        extra.subarray(t * behaviour, (t + 1) * behaviour),
+      );
+    }
+    this.end(obs.subarray(steps * obsSize));
   }
 
   /** Forgets the stretch under way. */
@@ -106,6 +139,7 @@ export class Rollout implements Stateful {
       reward: column("reward"),
       discount: column("discount"),
       isStep: column("isStep"),
+      behaviour: column("behaviour"),
       span: this.#span,
       steps: this.steps,
     };
@@ -150,6 +184,7 @@ export function loadRollouts(rollouts: readonly Rollout[]): RolloutBatch {
     reward: join("reward"),
     discount: join("discount"),
     isStep: join("isStep"),
+    behaviour: join("behaviour"),
     span: Math.max(...batches.map(({ span }) => span)),
     steps: batches.reduce((sum, { steps }) => sum + steps, 0),
   };

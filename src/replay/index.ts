@@ -1,3 +1,4 @@
+export { EpisodicTrajectories, type EpisodicTrajectoriesOptions, type Stretch } from "./episodicTrajectories.ts";
 export { ReplayBuffer, type ReplayBufferOptions } from "./replayBuffer.ts";
 export {
   type ActionFormat,

@@ -130,4 +130,29 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
       },
     ],
   },
+  pcl: {
+    fast: { hiddenSizes: [16], tMax: 4, rolloutLength: 2, replayStartSize: 8 },
+    firstWeights: "policy.trunk.layers.0.w",
+    learns: [
+      ...tMaxes.map((tMax) => ({
+        what: `tMax ${tMax}, online`,
+        actions: "discrete" as const,
+        steps: 3000,
+        hyperparameters: { ...small, learningRate: 3e-3, tMax, rolloutLength: tMax, replays: 0 },
+      })),
+      {
+        what: "whole episodes, replayed alone",
+        actions: "discrete",
+        size: 3,
+        steps: 3000,
+        hyperparameters: { ...small, learningRate: 3e-3, learnsOnline: false, replayBatch: 4 },
+      },
+      {
+        what: "both, a constant value at the path's end",
+        actions: "continuous",
+        steps: 6000,
+        hyperparameters: { ...small, learningRate: 3e-3, backpropagatesFutureValues: false, temperature: 0.05 },
+      },
+    ],
+  },
 };
