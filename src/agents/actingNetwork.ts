@@ -20,13 +20,15 @@ export class ActingNetwork<Network extends Link> {
 
   /**
    * @param make builds a network like the learner
-   * @param updateInterval environment steps between updates
+   * @param updateInterval environment steps between updates; null where every update has to be taken over before the next
+   *   step, as on-policy agents need it
+   * @param option the name of the agent's option for the copy
    * @throws UsageError where a copy is needed and there is nothing to make it with
    */
-  constructor(learner: Network, make: (() => Network) | null, updateInterval: number) {
+  constructor(learner: Network, make: (() => Network) | null, updateInterval: number | null, option = "actingQ") {
     this.isCopy = !isOnHost();
     this.#learner = learner;
-    this.#interval = Math.ceil(fewestSteps / updateInterval) * updateInterval;
+    this.#interval = updateInterval === null ? 1 : Math.ceil(fewestSteps / updateInterval) * updateInterval;
     if (!this.isCopy) {
       this.network = learner;
       return;
@@ -34,7 +36,7 @@ export class ActingNetwork<Network extends Link> {
     if (!make) {
       throw new UsageError(
         "act: a network of your own that learns on a GPU must come with one like it for acting on the cpu; got none. " +
-          "Pass actingQ, built inside onHost().",
+          `Pass ${option}, built inside onHost().`,
       );
     }
     this.network = onHost(make);

@@ -4,13 +4,18 @@ import {
   deserializeLink,
   encodeSafetensors,
   type Link,
-  type Optimizer,
+  Optimizer,
   serializeLink,
 } from "../autograd/index.ts";
 import { DeviceError, UsageError } from "../errors.ts";
 import type { ModelPlace } from "./agent.ts";
 
 type Models = Readonly<Record<string, Link>>;
+/** One, in `optimizer.safetensors`, or several by the names of their files. */
+type Optimizers = Optimizer | Readonly<Record<string, Optimizer>>;
+
+const named = (optimizers: Optimizers): [name: string, optimizer: Optimizer][] =>
+  optimizers instanceof Optimizer ? [["optimizer", optimizers]] : Object.entries(optimizers);
 
 const format = "kusari-model-1";
 
@@ -65,16 +70,18 @@ export async function writeModels(
   place: ModelPlace,
   agent: string,
   models: Models,
-  optimizer: Optimizer,
+  optimizers: Optimizers,
 ): Promise<void> {
   const write = await writerTo(place);
   for (const [name, link] of Object.entries(models)) {
     await write(`${name}.safetensors`, serializeLink(link, { format, agent }));
   }
-  const { t, statistics } = optimizer.saveState();
-  const tensors = Object.entries(statistics).map(([name, data]) => [name, { shape: [data.length], data }]);
-  const bytes = encodeSafetensors(Object.fromEntries(tensors), { format, agent, t: String(t) });
-  await write("optimizer.safetensors", bytes);
+  for (const [file, optimizer] of named(optimizers)) {
+    const { t, statistics } = optimizer.saveState();
+    const tensors = Object.entries(statistics).map(([name, data]) => [name, { shape: [data.length], data }]);
+    const bytes = encodeSafetensors(Object.fromEntries(tensors), { format, agent, t: String(t) });
+    await write(`${file}.safetensors`, bytes);
+  }
 }
 
 /** @throws UsageError where there is no such file */
@@ -103,22 +110,25 @@ export async function readModels(
   place: ModelPlace,
   agent: string,
   models: Models,
-  optimizer: Optimizer,
+  optimizers: Optimizers,
 ): Promise<void> {
   // everything is read before anything is changed
   const files = new Map<string, Uint8Array>();
-  for (const name of [...Object.keys(models), "optimizer"]) {
+  for (const name of [...Object.keys(models), ...named(optimizers).map(([file]) => file)]) {
     files.set(name, await readFrom(place, `${name}.safetensors`, agent));
   }
-  const { tensors, metadata } = decodeSafetensors(files.get("optimizer")!);
-  if (metadata.agent !== agent) {
-    throw new UsageError(
-      `load: ${typeof place === "string" ? place : "the Map"} must hold a saved ${agent}; got ${metadata.agent ?? "files of another program"}. Build that agent.`,
+  const states = named(optimizers).map(([file, optimizer]) => {
+    const { tensors, metadata } = decodeSafetensors(files.get(file)!);
+    if (metadata.agent !== agent) {
+      throw new UsageError(
+        `load: ${typeof place === "string" ? place : "the Map"} must hold a saved ${agent}; got ${metadata.agent ?? "files of another program"}. Build that agent.`,
+      );
+    }
+    const statistics = Object.fromEntries(
+      Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]),
     );
-  }
+    return { optimizer, t: Number(metadata.t), statistics };
+  });
   for (const [name, link] of Object.entries(models)) deserializeLink(files.get(name)!, link);
-  const statistics = Object.fromEntries(
-    Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]),
-  );
-  optimizer.loadState({ t: Number(metadata.t), statistics });
+  for (const { optimizer, t, statistics } of states) optimizer.loadState({ t, statistics });
 }

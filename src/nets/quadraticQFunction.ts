@@ -1,4 +1,5 @@
 /** A q-function for continuous actions. Gu et al. 2016, "Continuous deep Q-learning with model-based acceleration". */
+
 import {
   colIndex,
   defineOp,
@@ -12,6 +13,7 @@ import {
   type Variable,
 } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
+import type { ActionBounds } from "./actionBounds.ts";
 import { DenseBody, dense } from "./dense.ts";
 import type { QFunctionOptions } from "./discreteQFunction.ts";
 import { QuadraticActionValue } from "./quadraticActionValue.ts";
@@ -35,12 +37,6 @@ const bounded = defineOp({
   forward: ({ x, half, middle }) => x.tanh().mul(half).add(middle),
   sample: { x: [3, 4], half: [4], middle: [4] },
 });
-
-/** The bounds of a continuous action, `(k)` each. */
-export interface ActionBounds {
-  readonly low: ArrayLike<number>;
-  readonly high: ArrayLike<number>;
-}
 
 /** One body; V, μ (a number of the box) and L are linear in it. */
 export class QuadraticQFunction extends Link {

@@ -1,3 +1,4 @@
+export { EpisodicTrajectories, type EpisodicTrajectoriesOptions, type Stretch } from "./episodicTrajectories.ts";
 export { PrioritizedReplayBuffer, type PrioritizedReplayBufferOptions } from "./prioritizedReplayBuffer.ts";
 export type { Replay } from "./replay.ts";
 export { ReplayBuffer, type ReplayBufferOptions } from "./replayBuffer.ts";

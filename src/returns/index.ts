@@ -1,5 +1,10 @@
+export * from "./actorCriticLoss.ts";
 export * from "./advantageLearning.ts";
 export * from "./bootstrapTarget.ts";
 export * from "./categoricalProjection.ts";
 export * from "./dynamicPolicyProgramming.ts";
+export { generalizedAdvantages, lambdaReturns } from "./lambdaReturns.ts";
+export { pathConsistency } from "./pathConsistency.ts";
 export * from "./quantileHuberLoss.ts";
+export { retrace } from "./retrace.ts";
+export type { Trajectories } from "./trajectories.ts";

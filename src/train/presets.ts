@@ -80,6 +80,13 @@ export const presets: readonly Preset[] = [
       maxGradNorm: 10,
     },
   },
+  {
+    agents: ["nsq"],
+    env: "CartPole-v1",
+    source: "Kusari: without it the squared errors of returns near 100 swing the network about",
+    settings: {},
+    hyperparameters: { rewardScale: 0.1 },
+  },
 ];
 
 /** The preset of an agent id in an environment id, where there is one. */

@@ -1,0 +1,335 @@
+/** What agents share around their algorithms: checks, exploration off and on, episodes, statistics, states, files. */
+import { type Link, noBackprop, type Optimizer, persistent, scope, type Variable } from "../autograd/index.ts";
+import { deviceTurn, onHost, syncDevice } from "../device.ts";
+import { UsageError } from "../errors.ts";
+import { Random } from "../random.ts";
+import type { State } from "../state.ts";
+import type { ActingNetwork } from "./actingNetwork.ts";
+import type { Action, Agent, BoxSpace, DiscreteSpace, ModelPlace, Observation, ObservationSpace } from "./agent.ts";
+import { type HyperparameterSchema, type HyperparameterValues, resolveHyperparameters } from "./hyperparameters.ts";
+import { readModels, writeModels } from "./modelFiles.ts";
+import { RunningAverage } from "./runningAverage.ts";
+
+export interface AgentParts {
+  readonly observationSpace: ObservationSpace;
+  readonly actionSpace: DiscreteSpace | BoxSpace;
+  /** Streams of initial weights, replay and exploration branch off this one; seed 0 unless given. */
+  readonly random?: Random;
+  /** Turns an observation into the network's input. */
+  readonly phi?: (obs: Observation) => Observation;
+  /** Shape of one observation behind `phi`. */
+  readonly phiShape?: readonly number[];
+}
+
+/** What is made of an agent's options before its networks are built. */
+export interface Setup<H> {
+  readonly hyperparameters: H;
+  readonly obsShape: readonly number[];
+  readonly obsSize: number;
+  /** How many discrete actions there are; null where they are continuous. */
+  readonly actions: number | null;
+  /** Numbers of a continuous action; 1 for a discrete one. */
+  readonly actionSize: number;
+  /** The box of continuous actions. */
+  readonly bounds: BoxSpace | null;
+  readonly random: Random;
+}
+
+const basicParts = ["observationSpace", "actionSpace", "random", "phi", "phiShape"];
+
+/**
+ * @param parts names of options that are no hyperparameters, besides those of AgentParts
+ * @throws UsageError for spaces that the agent cannot act in, and for bad hyperparameters
+ */
+export function prepare<S extends HyperparameterSchema>(
+  name: string,
+  schema: S,
+  options: AgentParts,
+  parts: readonly string[],
+  kinds: readonly ("Discrete" | "Box")[],
+): Setup<HyperparameterValues<S>> {
+  const { observationSpace, actionSpace, random = new Random(0), phiShape } = options;
+  const known = new Set([...basicParts, ...parts]);
+  const given = Object.fromEntries(Object.entries(options).filter(([key]) => !known.has(key)));
+  const hyperparameters = resolveHyperparameters(name, schema, given as Partial<HyperparameterValues<S>>);
+  if (!observationSpace || !actionSpace) {
+    throw new UsageError(
+      `${name}: observationSpace and actionSpace must be given; got ${observationSpace ? "no actionSpace" : "no observationSpace"}. Pass those of the environment.`,
+    );
+  }
+  const isDiscrete = "n" in actionSpace;
+  if (!kinds.includes(isDiscrete ? "Discrete" : "Box")) {
+    const advice = isDiscrete ? "discrete" : "continuous";
+    throw new UsageError(
+      `${name}: the action space must be ${kinds.join(" or ")}; got ${String(actionSpace)}. Use an agent for ${advice} actions.`,
+    );
+  }
+  if (!isDiscrete && actionSpace.shape?.length !== 1) {
+    throw new UsageError(
+      `${name}: continuous actions must have one axis; got ${String(actionSpace)}. Flatten them in the environment.`,
+    );
+  }
+  const obsShape = phiShape ?? ("n" in observationSpace ? null : observationSpace.shape);
+  if (!obsShape) {
+    throw new UsageError(
+      `${name}: observations must be arrays of one shape; got ${String(observationSpace)}. Flatten or one-hot them in the environment, or pass phi and phiShape.`,
+    );
+  }
+  return {
+    hyperparameters,
+    obsShape,
+    obsSize: obsShape.reduce((product, n) => product * n, 1),
+    actions: isDiscrete ? actionSpace.n : null,
+    actionSize: isDiscrete ? 1 : actionSpace.shape[0]!,
+    bounds: isDiscrete ? null : actionSpace,
+    random,
+  };
+}
+
+/** Something with a state, as networks, optimizers, replay buffers and random streams have it. */
+interface Saved {
+  saveState(): State;
+  // biome-ignore lint/suspicious/noExplicitAny: each reads what it wrote itself
+  loadState(state: any): void;
+}
+
+/** Weight of the past in running averages. Source: ChainerRL's average_q_decay. */
+const averageDecay = 0.999;
+
+export abstract class AgentBase implements Agent {
+  abstract readonly name: string;
+  training = true;
+  steps = 0;
+  updates = 0;
+  readonly obsSize: number;
+  /** (1, …obs), on the cpu: the observation to act on. */
+  readonly #actObs: Variable;
+  /** The observation that `act` was given. */
+  #input: Observation = [];
+  /** The observation of the action that waits for its outcome. */
+  protected readonly lastObs: Float32Array;
+  /** That action: its number from 0, or its components before they were clipped into the action space. */
+  protected readonly lastAction: Float32Array;
+  /** What `decide` says in evaluation. */
+  readonly #greedyAction: Float32Array;
+  #isWaiting = false;
+  readonly #phi: ((obs: Observation) => Observation) | null;
+  /** The first discrete action's number; null for continuous actions. */
+  readonly #firstAction: number | null;
+  readonly #bounds: BoxSpace | null;
+  readonly #averages = new Map<string, RunningAverage>();
+
+  protected constructor({ obsShape, obsSize, actionSize, bounds }: Setup<object>, { phi, actionSpace }: AgentParts) {
+    this.obsSize = obsSize;
+    this.#actObs = onHost(() => persistent([1, ...obsShape]));
+    this.lastObs = new Float32Array(obsSize);
+    this.lastAction = new Float32Array(actionSize);
+    this.#greedyAction = new Float32Array(actionSize);
+    this.#phi = phi ?? null;
+    this.#firstAction = "n" in actionSpace ? (actionSpace.start ?? 0) : null;
+    this.#bounds = bounds;
+  }
+
+  /** (1) or (1, actions): the action for an observation (1, …obs), computed on the cpu without recording. */
+  protected abstract decide(obs: Variable): Variable;
+  /** What came of lastAction in lastObs; `steps` counts it already. */
+  protected abstract learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void;
+  /** Networks as `save` writes them, by the names of their files. */
+  protected abstract models(): Record<string, Link>;
+  protected abstract optimizers(): Record<string, Optimizer>;
+  /** What else the agent's future depends on. */
+  protected abstract saved(): Record<string, Saved>;
+  /** The network that acts. */
+  protected abstract readonly acting: ActingNetwork<Link>;
+  /** The running episode is to be forgotten. */
+  protected abstract forgetEpisode(): void;
+
+  /** The action to take in training: what `decide` says unless an agent explores in another way. */
+  protected explore(): void {
+    this.runDecide();
+  }
+
+  /** Puts what `decide` says into lastAction, or aside in evaluation. */
+  protected readonly runDecide = (): void => {
+    onHost(this.#decideInScope);
+  };
+  readonly #decideInScope = (): void => scope(this.#decideUnrecorded);
+  readonly #decideUnrecorded = (): void => noBackprop(this.#decideBody);
+  readonly #decideBody = (): void => {
+    this.#actObs.write(this.#input);
+    const action = this.decide(this.#actObs);
+    const out = this.training ? this.lastAction : this.#greedyAction;
+    for (let i = 0; i < out.length; i++) out[i] = action.at(i);
+  };
+
+  act(obs: Observation): Action {
+    const input = this.#phi ? this.#phi(obs) : obs;
+    if (input.length !== this.obsSize) {
+      throw new UsageError(
+        `${this.name}.act: the observation must have ${this.obsSize} numbers; got ${input.length}. Check env.observationSpace.shape.`,
+      );
+    }
+    this.#input = input;
+    if (!this.training) {
+      this.runDecide();
+      return this.#outer(this.#greedyAction);
+    }
+    let zero = 0; // NaN as soon as one number is not finite
+    for (let i = 0; i < this.obsSize; i++) {
+      this.lastObs[i] = input[i]!;
+      zero += 0 * input[i]!;
+    }
+    if (zero !== 0) {
+      throw new UsageError(
+        `${this.name}.act: the observation must be finite numbers; got [${Array.from(input).slice(0, 8).join(", ")}]. Look at the environment at step ${this.steps}.`,
+      );
+    }
+    this.explore();
+    this.#isWaiting = true;
+    return this.#outer(this.lastAction);
+  }
+
+  /** An action as the environment knows it. */
+  #outer(action: Float32Array): Action {
+    if (this.#firstAction !== null) return this.#firstAction + action[0]!;
+    const { low, high } = this.#bounds!;
+    return action.map((x, i) => Math.max(low[i]!, Math.min(high[i]!, x)));
+  }
+
+  observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
+    if (!this.training) return;
+    if (!this.#isWaiting) {
+      throw new UsageError(
+        `${this.name}.observe: an action must come before its outcome; got a reward of ${reward} without act(). Call act(obs) first.`,
+      );
+    }
+    if (!Number.isFinite(reward)) {
+      throw new UsageError(
+        `${this.name}.observe: the reward must be a finite number; got ${reward}. Look at what env.step returned.`,
+      );
+    }
+    const next = this.#phi ? this.#phi(nextObs) : nextObs;
+    this.#isWaiting = false;
+    this.steps++;
+    this.learn(next, reward, terminated, truncated);
+  }
+
+  evalMode<T>(body: () => T): T {
+    const before = this.training;
+    this.training = false;
+    try {
+      return body();
+    } finally {
+      this.training = before;
+    }
+  }
+
+  actAndTrain(obs: Observation, reward: number): Action {
+    if (this.#isWaiting) this.observe(obs, reward, false, false);
+    return this.act(obs);
+  }
+
+  stopEpisodeAndTrain(obs: Observation, reward: number, terminated: boolean): void {
+    this.observe(obs, reward, terminated, !terminated);
+  }
+
+  stopEpisode(): void {
+    this.#isWaiting = false;
+    this.forgetEpisode();
+  }
+
+  get wantsTurn(): boolean {
+    return this.acting.isDue(this.steps);
+  }
+
+  async turn(): Promise<void> {
+    await deviceTurn();
+    await this.acting.follow();
+  }
+
+  sync(): Promise<void> {
+    return syncDevice();
+  }
+
+  /** Moves the running average of that name towards the mean of x. */
+  protected note(name: string, x: Variable, scale = 1): void {
+    let average = this.#averages.get(name);
+    if (!average) {
+      average = new RunningAverage();
+      this.#averages.set(name, average);
+    }
+    average.follow(x, this.updates === 0 ? 1 : 1 - averageDecay, scale);
+  }
+
+  /** Declares running averages, so that statistics have them from the start. */
+  protected declareAverages(...names: readonly string[]): void {
+    for (const name of names) this.#averages.set(name, new RunningAverage());
+  }
+
+  /** @throws UsageError where a loss is not finite; on a GPU the loop finds out at its next report. */
+  protected requireFinite(loss: Variable): void {
+    if (this.acting.isCopy) return;
+    const value = loss.item();
+    if (Number.isFinite(value)) return;
+    throw new UsageError(
+      `${this.name}.update: the loss must be finite; got ${value} at update ${this.updates + 1} (step ${this.steps}). Lower learningRate, or look at the environment's rewards and observations.`,
+    );
+  }
+
+  statistics(): Record<string, number> {
+    const averages = Object.fromEntries([...this.#averages].map(([name, average]) => [name, average.value]));
+    return { ...averages, updates: this.updates };
+  }
+
+  saveState(): State {
+    const parts = { ...this.models(), ...this.optimizers(), ...this.saved() };
+    return {
+      name: this.name,
+      steps: this.steps,
+      updates: this.updates,
+      lastObs: this.lastObs.slice(),
+      lastAction: this.lastAction.slice(),
+      isWaiting: this.#isWaiting,
+      averages: Object.fromEntries([...this.#averages].map(([name, average]) => [name, average.value])),
+      acting: this.acting.saveState(),
+      parts: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.saveState()])),
+    } as State;
+  }
+
+  loadState(state: State): void {
+    const saved = state as unknown as {
+      name: string;
+      steps: number;
+      updates: number;
+      lastObs: Float32Array;
+      lastAction: Float32Array;
+      isWaiting: boolean;
+      averages: Record<string, number>;
+      acting: State;
+      parts: Record<string, State>;
+    };
+    if (saved.name !== this.name) {
+      throw new UsageError(`load: the saved state must be of ${this.name}; got ${saved.name}. Build that agent.`);
+    }
+    const models = this.models();
+    const parts = { ...models, ...this.optimizers(), ...this.saved() };
+    for (const [name, part] of Object.entries(parts)) part.loadState(saved.parts[name]!);
+    this.acting.loadState(saved.acting, saved.parts[Object.keys(models)[0]!]!);
+    this.steps = saved.steps;
+    this.updates = saved.updates;
+    this.lastObs.set(saved.lastObs);
+    this.lastAction.set(saved.lastAction);
+    this.#isWaiting = saved.isWaiting;
+    for (const [name, value] of Object.entries(saved.averages)) this.#averages.get(name)!.value = value;
+  }
+
+  async save(place: ModelPlace): Promise<void> {
+    await this.sync();
+    await writeModels(place, this.name, this.models(), this.optimizers());
+  }
+
+  async load(place: ModelPlace): Promise<void> {
+    await readModels(place, this.name, this.models(), this.optimizers());
+    await this.acting.follow();
+  }
+}

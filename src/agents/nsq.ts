@@ -1,0 +1,204 @@
+/**
+ * NSQ, asynchronous n-step Q-learning. Mnih, Puigdomènech Badia, Mirza, Graves, Harley, Lillicrap, Silver, Kavukcuoglu
+ * 2016, "Asynchronous methods for deep reinforcement learning", algorithm S2.
+ *
+ * Differences from the paper:
+ * 1. One actor. The update is the paper's: gradients of a rollout, applied by RMSprop with shared statistics.
+ * 2. ε decays linearly to one value, not to one of three drawn at random for each actor.
+ * 3. The target network is copied every `targetUpdateInterval` environment steps at the end of the rollout under way.
+ */
+import {
+  type Link,
+  mul,
+  noBackprop,
+  type Optimizer,
+  RMSpropAsync,
+  scope,
+  sum,
+  type Variable,
+} from "../autograd/index.ts";
+import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
+import { actionValueOf, activationNames, Mlp, type QNetwork } from "../nets/index.ts";
+import { lambdaReturns } from "../returns/index.ts";
+import { ActingNetwork } from "./actingNetwork.ts";
+import type { AgentSpec, Observation } from "./agent.ts";
+import { AgentBase, type AgentParts, prepare } from "./agentBase.ts";
+import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { withClipping } from "./policyAgent.ts";
+import { Rollout } from "./rollout.ts";
+
+const paper = "Mnih et al. 2016, section 8 of the supplement";
+const chainer = "ChainerRL examples/ale/train_nsq_ale.py";
+
+export const nsqHyperparameters = {
+  gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1 }),
+  learningRate: hp(7e-4, "RMSprop's step size", chainer, { min: 0 }),
+  rmspropDecay: hp(0.99, "weight of the past in RMSprop's mean of squared gradients", paper, { min: 0, max: 0.9999 }),
+  rmspropEps: hp(1e-5, "added to RMSprop's mean of squared gradients, inside the root", "OpenAI Baselines' A2C"),
+  tMax: hp.integer(5, "environment steps between updates, at most", paper),
+  targetUpdateInterval: hp.integer(500, "environment steps between copies into the target network", "Kusari"),
+  maxGradNorm: hp.optional(40, "largest norm of the gradient over all parameters", "Kusari, as for A3C", { min: 0 }),
+  rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
+  hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
+  activation: hp.choice(activationNames, "relu", "activation of the hidden layers", paper),
+  startEpsilon: hp(1, "rate of random actions at first", paper, { min: 0, max: 1 }),
+  endEpsilon: hp(0.1, "rate of random actions after the decay", paper, { min: 0, max: 1 }),
+  decaySteps: hp.integer(10_000, "environment steps in which ε decays linearly", "Kusari, for classic control"),
+} as const;
+
+export type NSQHyperparameters = HyperparameterValues<typeof nsqHyperparameters>;
+
+export interface NSQParts extends AgentParts {
+  /** Q(s, ·; θ); a perceptron unless given. */
+  readonly qFunction?: QNetwork;
+  /** θ⁻: a second network built like `qFunction`, which has to come with it. */
+  readonly targetQ?: QNetwork;
+  /** A third one, built inside `onHost`: where a GPU learns, it acts on the cpu. */
+  readonly actingQ?: QNetwork;
+  readonly optimizer?: Optimizer;
+  readonly explorer?: Explorer;
+}
+export type NSQOptions = NSQParts & Partial<NSQHyperparameters>;
+
+const partNames = ["qFunction", "targetQ", "actingQ", "optimizer", "explorer"];
+
+export class NSQ extends AgentBase {
+  readonly name = "NSQ";
+  readonly hyperparameters: Readonly<NSQHyperparameters>;
+  readonly qFunction: QNetwork;
+  readonly targetQ: QNetwork;
+  readonly optimizer: Optimizer;
+  readonly explorer: Explorer;
+  protected readonly acting: ActingNetwork<QNetwork>;
+  readonly #rollout: Rollout;
+  /** (actions): the values that the last forward pass gave. */
+  readonly #values: Float64Array;
+  /** Steps at the last copy into the target network. */
+  #targetUpdatedAt = 0;
+
+  constructor(options: NSQOptions) {
+    const setup = prepare("NSQ", nsqHyperparameters, options, partNames, ["Discrete"]);
+    super(setup, options);
+    const { hyperparameters: h, obsSize, obsShape, random } = setup;
+    const actions = setup.actions!;
+    const { qFunction, targetQ, actingQ } = options;
+    this.hyperparameters = h;
+    const make = (): QNetwork =>
+      new Mlp(obsSize, actions, {
+        hiddenSizes: h.hiddenSizes,
+        activation: h.activation,
+        random: random.stream("weights"),
+      });
+    this.qFunction = qFunction ?? make();
+    this.targetQ = targetQ ?? make();
+    this.targetQ.copyParametersFrom(this.qFunction);
+    this.acting = new ActingNetwork(this.qFunction, actingQ ? () => actingQ : qFunction ? null : make, null);
+    const rmsprop = () => new RMSpropAsync({ lr: h.learningRate, alpha: h.rmspropDecay, eps: h.rmspropEps });
+    this.optimizer = options.optimizer ?? withClipping(rmsprop(), h.maxGradNorm);
+    this.optimizer.setup(this.qFunction);
+    this.explorer =
+      options.explorer ??
+      new LinearDecayEpsilonGreedy({
+        startEpsilon: h.startEpsilon,
+        endEpsilon: h.endEpsilon,
+        decaySteps: h.decaySteps,
+        randomAction: (stream) => stream.integer(actions),
+        random: random.stream("explorer"),
+      });
+    this.#rollout = new Rollout(obsShape, [], h.tMax + 1);
+    this.#values = new Float64Array(actions);
+    this.declareAverages("averageQ", "averageLoss");
+  }
+
+  protected decide(obs: Variable): Variable {
+    const values = actionValueOf(this.acting.network.forward(obs));
+    for (let a = 0; a < this.#values.length; a++) this.#values[a] = values.qValues.at(a);
+    return values.greedyActions;
+  }
+
+  readonly #greedy = (): number => {
+    this.runDecide();
+    return this.lastAction[0]!;
+  };
+  readonly #actionValues = (): ArrayLike<number> => {
+    this.runDecide();
+    return this.#values;
+  };
+
+  /** Take action a_t according to the ε-greedy policy based on Q(s_t, a; θ′). */
+  protected override explore(): void {
+    this.lastAction[0] = this.explorer.selectAction(this.steps, this.#greedy, this.#actionValues);
+  }
+
+  protected learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
+    const { gamma, rewardScale, tMax, targetUpdateInterval } = this.hyperparameters;
+    this.#rollout.append(this.lastObs, this.lastAction, rewardScale * reward, terminated ? 0 : gamma);
+    // until terminal s_t or t − t_start = t_max
+    if (!terminated && !truncated && this.#rollout.steps < tMax) return;
+    this.#rollout.end(nextObs);
+    this.update();
+    this.#rollout.clear();
+    if (this.steps - this.#targetUpdatedAt < targetUpdateInterval) return;
+    this.targetQ.copyParametersFrom(this.qFunction); // θ⁻ ← θ
+    this.#targetUpdatedAt = this.steps;
+  }
+
+  /** One pass of the outer loop of algorithm S2, behind the acting. */
+  update(): void {
+    scope(this.#computeGradients);
+    this.optimizer.update(); // perform asynchronous update of θ using dθ
+    this.updates++;
+    this.acting.noteUpdate();
+  }
+
+  readonly #computeGradients = (): void => {
+    const batch = this.#rollout.load();
+    // R = 0 for terminal s_t, max_a Q(s_t, a; θ⁻) otherwise; R ← r_i + γR
+    const returns = noBackprop(() => lambdaReturns(batch, actionValueOf(this.targetQ.forward(batch.obs)).max, 1)); // (rows)
+    const q = actionValueOf(this.qFunction.forward(batch.obs)).evaluateActions(batch.action); // (rows)
+    const error = mul(batch.isStep, returns.sub(q)); // (rows)
+    const loss = sum(error.mul(error)); // ()
+    this.qFunction.clearGrads();
+    loss.backward(); // dθ ← dθ + ∂(R − Q(s_i, a_i; θ′))² / ∂θ′
+    this.note("averageQ", q, 1 / this.hyperparameters.rewardScale);
+    this.note("averageLoss", loss, 1 / batch.steps);
+    this.requireFinite(loss);
+  };
+
+  protected forgetEpisode(): void {
+    this.#rollout.dropOpen();
+  }
+
+  protected models(): Record<string, Link> {
+    return { model: this.qFunction, target: this.targetQ };
+  }
+
+  protected optimizers(): Record<string, Optimizer> {
+    return { optimizer: this.optimizer };
+  }
+
+  protected saved() {
+    const targetUpdatedAt = {
+      saveState: () => this.#targetUpdatedAt,
+      loadState: (steps: number) => {
+        this.#targetUpdatedAt = steps;
+      },
+    };
+    return { rollout: this.#rollout, explorer: this.explorer, targetUpdatedAt };
+  }
+
+  override statistics(): Record<string, number> {
+    return { ...super.statistics(), ...this.explorer.statistics() };
+  }
+}
+
+export const nsqSpec: AgentSpec = {
+  id: "nsq",
+  name: "NSQ",
+  paper: "Mnih et al. 2016, Asynchronous methods for deep reinforcement learning",
+  actionSpaces: ["Discrete"],
+  recurrent: false,
+  async: true,
+  hyperparameters: nsqHyperparameters,
+  create: ({ hyperparameters, ...parts }) => new NSQ({ ...parts, ...hyperparameters }),
+};

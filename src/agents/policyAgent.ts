@@ -1,0 +1,167 @@
+/** What agents that act by a policy and learn from their own recent steps share: A2C, A3C, PPO, REINFORCE. */
+import { GradientClipping, type Link, type Optimizer, RandomStream, type Variable } from "../autograd/index.ts";
+import {
+  type ActorCritic,
+  activationNames,
+  type Covariance,
+  covarianceNames,
+  type Distribution,
+  GaussianHead,
+  HiddenLayers,
+  MellowmaxHead,
+  MlpValueFunction,
+  mlpPolicy,
+  type PolicyHead,
+  SeparateActorCritic,
+  SharedActorCritic,
+  SoftmaxHead,
+  smallWeights,
+  ValueHead,
+} from "../nets/index.ts";
+import type { Random } from "../random.ts";
+import { ActingNetwork } from "./actingNetwork.ts";
+import type { Observation } from "./agent.ts";
+import { AgentBase, type AgentParts, type Setup } from "./agentBase.ts";
+import { hp } from "./hyperparameters.ts";
+import { Rollout } from "./rollout.ts";
+
+/** Hyperparameters of the networks that these agents make for themselves. */
+export const policyHyperparameters = {
+  hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
+  activation: hp.choice(activationNames, "tanh", "activation of the hidden layers", "OpenAI Baselines' MLP"),
+  discretePolicy: hp.choice(["softmax", "mellowmax"], "softmax", "policy over discrete actions", "Mnih et al. 2016"),
+  covariance: hp.choice(
+    covarianceNames,
+    "independent",
+    "what the variance of continuous actions depends on: the observation, learned numbers, or nothing",
+    "Schulman et al. 2017, section 6.1",
+  ),
+  initialVariance: hp(1, "variance of continuous actions at first", "Schulman et al. 2017's program", { min: 1e-6 }),
+} as const;
+
+interface PolicySettings {
+  readonly hiddenSizes: readonly number[];
+  readonly activation: (typeof activationNames)[number];
+  readonly discretePolicy: "softmax" | "mellowmax";
+  readonly covariance: Covariance;
+  readonly initialVariance: number;
+}
+
+/** The head for an action space. */
+export function makePolicyHead(
+  inSize: number,
+  { actions, actionSize }: Pick<Setup<object>, "actions" | "actionSize">,
+  { discretePolicy, covariance, initialVariance }: Omit<PolicySettings, "hiddenSizes" | "activation">,
+  random: Random,
+): PolicyHead {
+  const options = { random, initialW: smallWeights() };
+  if (actions === null)
+    return new GaussianHead(inSize, actionSize, { ...options, covariance, variance: initialVariance });
+  return discretePolicy === "softmax"
+    ? new SoftmaxHead(inSize, actions, options)
+    : new MellowmaxHead(inSize, actions, options);
+}
+
+/** Policy and value function as perceptrons, on one trunk or two. */
+export function makeActorCritic(setup: Setup<PolicySettings>, isShared: boolean): ActorCritic {
+  const { hyperparameters: h, obsSize } = setup;
+  const random = setup.random.stream("weights");
+  const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, random };
+  const makeHead = (inSize: number) => makePolicyHead(inSize, setup, h, random);
+  if (isShared) {
+    const trunk = new HiddenLayers(obsSize, mlp);
+    return new SharedActorCritic(trunk, makeHead(trunk.outSize), new ValueHead(trunk.outSize, { random }));
+  }
+  return new SeparateActorCritic(mlpPolicy(obsSize, mlp, makeHead), new MlpValueFunction(obsSize, mlp));
+}
+
+/** Adds clipping by the norm over all parameters, unless it is null. */
+export const withClipping = (optimizer: Optimizer, maxGradNorm: number | null): Optimizer =>
+  maxGradNorm === null ? optimizer : optimizer.addHook(new GradientClipping(maxGradNorm));
+
+export interface PolicyAgentParts<Model> extends AgentParts {
+  /** What learns; perceptrons unless given. */
+  readonly model?: Model;
+  /** A second one, built inside `onHost`: where a GPU learns, it acts on the cpu. */
+  readonly actingModel?: Model;
+  readonly optimizer?: Optimizer;
+}
+export const policyAgentPartNames = ["model", "actingModel", "optimizer"];
+
+export abstract class PolicyAgent<Model extends Link> extends AgentBase {
+  readonly model: Model;
+  readonly optimizer: Optimizer;
+  protected readonly acting: ActingNetwork<Model>;
+  /** One for each environment. */
+  protected readonly rollouts: readonly Rollout[];
+  readonly #sampling: RandomStream;
+  readonly #gamma: number;
+  readonly #rewardScale: number;
+
+  protected constructor(
+    setup: Setup<{ gamma: number; rewardScale: number }>,
+    parts: PolicyAgentParts<Model>,
+    make: () => Model,
+    makeOptimizer: () => Optimizer,
+    rolloutRows: number,
+  ) {
+    super(setup, parts);
+    const { obsShape, actions, actionSize, random } = setup;
+    const { model, actingModel, optimizer } = parts;
+    this.model = model ?? make();
+    this.acting = new ActingNetwork(
+      this.model,
+      actingModel ? () => actingModel : model ? null : make,
+      null,
+      "actingModel",
+    );
+    this.optimizer = optimizer ?? makeOptimizer();
+    this.optimizer.setup(this.model);
+    this.rollouts = [new Rollout(obsShape, actions === null ? [actionSize] : [], rolloutRows)];
+    this.#sampling = new RandomStream(random.stream("sampling"));
+    this.#gamma = setup.hyperparameters.gamma;
+    this.#rewardScale = setup.hyperparameters.rewardScale;
+  }
+
+  /** Whether to update after the step just taken; `isOver`: it ended its episode. */
+  protected abstract isDue(rollout: Rollout, isOver: boolean): boolean;
+  /** Learns from the rollouts, whose stretches all have their ends. */
+  abstract update(): void;
+
+  /** The distribution over actions in observations (batch, …obs). */
+  protected abstract policyOf(model: Model, obs: Variable): Distribution;
+
+  protected decide(obs: Variable): Variable {
+    const policy = this.policyOf(this.acting.network, obs);
+    return this.training ? policy.sample(this.#sampling) : policy.mode;
+  }
+
+  protected learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
+    const rollout = this.rollouts[0]!;
+    const isOver = terminated || truncated;
+    rollout.append(this.lastObs, this.lastAction, this.#rewardScale * reward, terminated ? 0 : this.#gamma);
+    const isDue = this.isDue(rollout, isOver);
+    if (isOver || isDue) rollout.end(nextObs);
+    if (!isDue) return;
+    this.update();
+    for (const used of this.rollouts) used.clear();
+    this.acting.noteUpdate();
+  }
+
+  protected forgetEpisode(): void {
+    for (const rollout of this.rollouts) rollout.dropOpen();
+  }
+
+  protected models(): Record<string, Link> {
+    return { model: this.model };
+  }
+
+  protected optimizers(): Record<string, Optimizer> {
+    return { optimizer: this.optimizer };
+  }
+
+  protected saved() {
+    const rollouts = this.rollouts.map((rollout, i) => [`rollout${i}`, rollout] as const);
+    return { sampling: this.#sampling, ...Object.fromEntries(rollouts) };
+  }
+}

@@ -1,0 +1,181 @@
+/** What agents of continuous actions that learn from a replay buffer share: DDPG, SVG(0), TD3, SAC. */
+import { type Link, RandomStream, scope, type Variable } from "../autograd/index.ts";
+import { UsageError } from "../errors.ts";
+import { type Explorer, Greedy } from "../explorers/index.ts";
+import { activationNames, type Policy } from "../nets/index.ts";
+import type { Random } from "../random.ts";
+import { ReplayBuffer } from "../replay/index.ts";
+import { bootstrapTarget } from "../returns/index.ts";
+import { ActingNetwork } from "./actingNetwork.ts";
+import type { BoxSpace, Observation } from "./agent.ts";
+import { AgentBase, type AgentParts, type Setup } from "./agentBase.ts";
+import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { Staging } from "./staging.ts";
+
+/** Hyperparameters that these agents declare alike, with sources of each. */
+export const replayHyperparameters = {
+  gamma: hp(0.99, "discount per environment step", "Lillicrap et al. 2016, section 7", { min: 0, max: 1 }),
+  hiddenSizes: hp.integers([64, 64], "units of the hidden layers of every network", "Kusari, for classic control"),
+  activation: hp.choice(activationNames, "relu", "activation of the hidden layers", "Lillicrap et al. 2016, section 7"),
+  replayCapacity: hp.integer(100_000, "transitions the replay buffer keeps", "a tenth of Lillicrap et al. 2016's"),
+  replayStartSize: hp.integer(1_000, "transitions before the first update; actions are random until then", "Kusari"),
+  minibatchSize: hp.integer(64, "transitions a gradient step learns from", "Lillicrap et al. 2016, section 7"),
+  updateInterval: hp.integer(1, "environment steps between times of updating", "Lillicrap et al. 2016, algorithm 1"),
+  updatesPerInterval: hp.integer(1, "gradient steps each time", "Lillicrap et al. 2016, algorithm 1"),
+  rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
+} as const;
+
+export interface ReplayAgentParts extends AgentParts {
+  readonly policy?: Policy;
+  /** A second one, built inside `onHost`: where a GPU learns, it acts on the cpu. */
+  readonly actingPolicy?: Policy;
+  readonly replay?: ReplayBuffer;
+  /** What is added to actions in training. */
+  readonly explorer?: Explorer<Float32Array>;
+}
+export const replayAgentPartNames = ["policy", "actingPolicy", "replay", "explorer"];
+
+/**
+ * A part and, where it comes with one like it, that; else both are made.
+ * @throws UsageError where only the first one is given
+ */
+export function withTarget<T extends Link>(
+  where: string,
+  names: readonly [part: string, target: string],
+  part: T | undefined,
+  target: T | undefined,
+  make: () => T,
+): [part: T, target: T] {
+  if (part && !target) {
+    throw new UsageError(
+      `${where}: ${names[0]} must come with ${names[1]} of the same structure; got ${names[0]} alone. Build the network twice.`,
+    );
+  }
+  const own = part ?? make();
+  const other = target ?? make();
+  other.copyParametersFrom(own);
+  return [own, other];
+}
+
+export abstract class ReplayAgent extends AgentBase {
+  readonly policy: Policy;
+  readonly replay: ReplayBuffer;
+  readonly explorer: Explorer<Float32Array>;
+  protected readonly acting: ActingNetwork<Policy>;
+  protected readonly batch: Staging;
+  /** What sampled actions are drawn with: on the learner, and where it acts. */
+  protected readonly learning: RandomStream;
+  readonly #sampling: RandomStream;
+  readonly #burnIn: Random;
+  readonly #bounds: BoxSpace;
+  readonly #isBounded: boolean;
+  readonly #settings: HyperparameterValues<typeof replayHyperparameters>;
+
+  protected constructor(
+    name: string,
+    setup: Setup<HyperparameterValues<typeof replayHyperparameters>>,
+    parts: ReplayAgentParts,
+    policy: Policy,
+    makePolicy: () => Policy,
+  ) {
+    super(setup, parts);
+    const { hyperparameters: h, obsShape, actionSize, random } = setup;
+    if (h.minibatchSize > h.replayStartSize || h.replayStartSize > h.replayCapacity) {
+      throw new UsageError(
+        `${name}: minibatchSize ≤ replayStartSize ≤ replayCapacity must hold; got ${h.minibatchSize}, ${h.replayStartSize} and ${h.replayCapacity}. Raise the later ones.`,
+      );
+    }
+    const { actingPolicy } = parts;
+    this.#settings = h;
+    this.policy = policy;
+    const makeActing = actingPolicy ? () => actingPolicy : parts.policy ? null : makePolicy;
+    this.acting = new ActingNetwork(policy, makeActing, h.updateInterval, "actingPolicy");
+    this.replay =
+      parts.replay ??
+      new ReplayBuffer({
+        capacity: h.replayCapacity,
+        obsShape,
+        action: { dtype: "float32", shape: [actionSize] },
+        gamma: h.gamma,
+        random: random.stream("replay"),
+      });
+    this.explorer = parts.explorer ?? new Greedy();
+    this.batch = new Staging(h.minibatchSize, obsShape, [actionSize]);
+    this.learning = new RandomStream(random.stream("learning"));
+    this.#sampling = new RandomStream(random.stream("sampling"));
+    this.#burnIn = random.stream("burnIn");
+    this.#bounds = setup.bounds!;
+    this.#isBounded = [...Array.from(this.#bounds.low), ...Array.from(this.#bounds.high)].every(Number.isFinite);
+  }
+
+  /** One gradient step on the minibatch in `batch`. */
+  protected abstract learnFromBatch(): void;
+  /** What follows a gradient step: target networks. */
+  protected abstract followTargets(): void;
+
+  /** Draws a minibatch and learns from it. */
+  update(): void {
+    scope(this.#updateBody);
+    this.updates++;
+    this.followTargets();
+    this.acting.noteUpdate();
+  }
+
+  readonly #updateBody = (): void => {
+    this.replay.sample(this.#settings.minibatchSize, this.batch.views());
+    this.batch.commit();
+    this.learnFromBatch();
+  };
+
+  /** (batch): r + γ nextValue, without the second part where the task ended. */
+  protected target(nextValue: Variable): Variable {
+    const { reward, discount } = this.batch;
+    return bootstrapTarget(reward, discount, nextValue, this.#settings.rewardScale);
+  }
+
+  protected decide(obs: Variable): Variable {
+    const policy = this.acting.network.forward(obs);
+    return this.training ? policy.sample(this.#sampling) : policy.mode;
+  }
+
+  readonly #policyAction = (): Float32Array => {
+    this.runDecide();
+    return this.lastAction;
+  };
+
+  /** Random actions until learning begins, then the policy's with noise; within the action space. */
+  protected override explore(): void {
+    const { low, high } = this.#bounds;
+    const action = this.lastAction;
+    if (this.#isBounded && this.replay.size < this.#settings.replayStartSize) {
+      for (let i = 0; i < action.length; i++) action[i] = this.#burnIn.uniform(low[i]!, high[i]!);
+      return;
+    }
+    this.explorer.selectAction(this.steps, this.#policyAction);
+    for (let i = 0; i < action.length; i++) action[i] = Math.max(low[i]!, Math.min(high[i]!, action[i]!));
+  }
+
+  protected learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
+    const { replayStartSize, updateInterval, updatesPerInterval } = this.#settings;
+    this.replay.append(this.lastObs, this.lastAction, reward, nextObs, terminated, truncated);
+    if (this.replay.size < replayStartSize || this.steps % updateInterval !== 0) return;
+    for (let i = 0; i < updatesPerInterval; i++) this.update();
+  }
+
+  protected forgetEpisode(): void {
+    this.replay.stopEpisode();
+  }
+
+  protected saved() {
+    const { replay, explorer, learning } = this;
+    const burnIn = {
+      saveState: () => ({ ...this.#burnIn.saveState() }),
+      loadState: (state: Parameters<Random["loadState"]>[0]) => this.#burnIn.loadState(state),
+    };
+    return { replay, explorer, learning, sampling: this.#sampling, burnIn };
+  }
+
+  override statistics(): Record<string, number> {
+    return { ...super.statistics(), ...this.explorer.statistics() };
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * tanh of a normal distribution: actions within (−1, 1).
+ * Source: Haarnoja et al. 2018, "Soft actor-critic", appendix C.
+ */
+import { clip, defineOp, type RandomStream, rowSum, tanh, type Variable } from "../../autograd/index.ts";
+import { UsageError } from "../../errors.ts";
+import type { Distribution } from "./distribution.ts";
+import { Gaussian } from "./gaussian.ts";
+
+/** Σ over rows of ln(1 − tanh² u), as 2 (ln 2 − u − ln(1 + e^(−2u))), which is finite for every u. */
+export const logTanhSlope = defineOp({
+  name: "logTanhSlope",
+  inputs: ["u"],
+  // u + ln(1 + e^(−2u)) is even in u
+  forward: ({ u }) => {
+    const a = u.abs();
+    return rowSum(a.add(a.mul(-2).exp().log1p()).neg().add(Math.LN2).mul(2));
+  },
+  backward: ({ u, gy }) => ({ u: gy.mul(u.tanh()).mul(-2) }),
+  sample: { u: [3, 4] },
+});
+
+/** artanh y = ln((1 + y) / (1 − y)) / 2. */
+export const artanh = defineOp({
+  name: "artanh",
+  inputs: ["y"],
+  forward: ({ y }) => y.add(1).div(y.neg().add(1)).log().mul(0.5),
+  sample: { y: [3, 4] },
+  sampleRange: [-0.9, 0.9],
+});
+
+/** The largest float32 below 1 that is far enough from it for artanh. */
+const largest = 1 - 2 ** -20;
+
+export class SquashedGaussian implements Distribution {
+  readonly isReparametrized = true;
+  /** The distribution of artanh of the action. */
+  readonly inner: Gaussian;
+
+  /**
+   * @param mean (batch, actions)
+   * @param lnVar (batch, actions)
+   */
+  constructor(mean: Variable, lnVar: Variable) {
+    this.inner = new Gaussian(mean, lnVar);
+  }
+
+  sample(random: RandomStream): Variable {
+    return tanh(this.inner.sample(random));
+  }
+
+  /** A sample (batch, actions) with its log-probability (batch), exact where tanh rounds to ±1. */
+  sampleWithLogProb(random: RandomStream): { action: Variable; logProb: Variable } {
+    const u = this.inner.sample(random);
+    return { action: tanh(u), logProb: this.inner.logProb(u).sub(logTanhSlope(u)) };
+  }
+
+  /** tanh of the mean: the median of each component. */
+  get mode(): Variable {
+    return tanh(this.inner.mean);
+  }
+
+  logProb(action: Variable): Variable {
+    const u = artanh(clip(action, -largest, largest));
+    return this.inner.logProb(u).sub(logTanhSlope(u));
+  }
+
+  /** @throws UsageError: there is no closed form */
+  get entropy(): Variable {
+    throw new UsageError(
+      "SquashedGaussian: the entropy must be estimated from samples; got no closed form. Average −logProb of sampleWithLogProb.",
+    );
+  }
+
+  /** That of the distributions inside: the squashing is the same one-to-one map on both sides. */
+  kl(other: this): Variable {
+    return this.inner.kl(other.inner);
+  }
+
+  detach(): this {
+    return new SquashedGaussian(this.inner.mean.detach(), this.inner.lnVar.detach()) as this;
+  }
+}

@@ -1,0 +1,60 @@
+/** Values of continuous actions: q-functions that take the action as an input. */
+import { concat, fanInUniform, type Initializer, Linear, Link, reshape, type Variable } from "../autograd/index.ts";
+import { UsageError } from "../errors.ts";
+import { HiddenLayers } from "./hiddenLayers.ts";
+import type { MlpOptions } from "./mlp.ts";
+
+/** A network from observations (batch, …obs) and actions (batch, actions) to values (batch). */
+export type StateActionQ = Link & { forward(obs: Variable, action: Variable): Variable };
+
+const flat = (x: Variable): Variable => (x.shape.length > 2 ? reshape(x, [x.shape[0]!, -1]) : x);
+
+/** A perceptron on observation and action side by side. */
+export class MlpStateActionQ extends Link {
+  readonly hidden: HiddenLayers;
+  readonly last: Linear;
+
+  constructor(
+    obsSize: number,
+    actionSize: number,
+    { finalW = fanInUniform(), ...options }: MlpOptions & { readonly finalW?: Initializer },
+  ) {
+    super();
+    this.hidden = new HiddenLayers(obsSize + actionSize, options);
+    this.last = new Linear(this.hidden.outSize, 1, { random: options.random, initialW: finalW });
+  }
+
+  forward(obs: Variable, action: Variable): Variable {
+    const features = this.hidden.forward(concat([flat(obs), action], 1)); // (batch, hidden)
+    return reshape(this.last.forward(features), [obs.shape[0]!]);
+  }
+}
+
+/** The action joins behind the first hidden layer. Source: Lillicrap et al. 2016, section 7. */
+export class LateActionQ extends Link {
+  readonly first: HiddenLayers;
+  readonly rest: HiddenLayers;
+  readonly last: Linear;
+
+  /** @param finalW weights of the last layer; uniform in ±1 / √fan-in unless given */
+  constructor(
+    obsSize: number,
+    actionSize: number,
+    { hiddenSizes, finalW = fanInUniform(), ...options }: MlpOptions & { readonly finalW?: Initializer },
+  ) {
+    super();
+    if (hiddenSizes.length < 2) {
+      throw new UsageError(
+        `LateActionQ: there must be two hidden layers, one before the action joins and one behind; got hiddenSizes [${hiddenSizes.join(", ")}]. Give more, or use MlpStateActionQ.`,
+      );
+    }
+    this.first = new HiddenLayers(obsSize, { ...options, hiddenSizes: hiddenSizes.slice(0, 1) });
+    this.rest = new HiddenLayers(hiddenSizes[0]! + actionSize, { ...options, hiddenSizes: hiddenSizes.slice(1) });
+    this.last = new Linear(this.rest.outSize, 1, { random: options.random, initialW: finalW });
+  }
+
+  forward(obs: Variable, action: Variable): Variable {
+    const joined = concat([this.first.forward(obs), action], 1); // (batch, hidden + actions)
+    return reshape(this.last.forward(this.rest.forward(joined)), [obs.shape[0]!]);
+  }
+}

@@ -1,0 +1,158 @@
+/** How the suite in actors.test.ts trains each agent that acts by a policy, or learns from rollouts. */
+export interface ActorSettings {
+  /** For a few quick updates with a network of one hidden layer of 16 units. */
+  readonly fast: Readonly<Record<string, unknown>>;
+  /** The name and shape that the first weights have in a network of 17. */
+  readonly firstWeights: string;
+  /** Settings that learn the ABC problem, by what is special about them; `steps` in the environment. */
+  readonly learns: readonly {
+    readonly what: string;
+    readonly actions: "discrete" | "continuous";
+    readonly size?: number;
+    readonly steps: number;
+    readonly hyperparameters: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+const small = { hiddenSizes: [32], gamma: 0.9 };
+const tMaxes = [1, 2, 5];
+
+export const actorSettings: Readonly<Record<string, ActorSettings>> = {
+  reinforce: {
+    fast: { hiddenSizes: [16], batchEpisodes: 2 },
+    firstWeights: "trunk.layers.0.w",
+    learns: [
+      { what: "softmax", actions: "discrete", steps: 2000, hyperparameters: { ...small, learningRate: 1e-2 } },
+      {
+        what: "mellowmax",
+        actions: "discrete",
+        steps: 3000,
+        hyperparameters: { ...small, learningRate: 1e-2, discretePolicy: "mellowmax" },
+      },
+      { what: "Gaussian", actions: "continuous", steps: 6000, hyperparameters: { ...small, learningRate: 1e-2 } },
+    ],
+  },
+  a2c: {
+    fast: { hiddenSizes: [16] },
+    firstWeights: "policy.trunk.layers.0.w",
+    learns: [
+      ...tMaxes.map((updateSteps) => ({
+        what: `${updateSteps} steps`,
+        actions: "discrete" as const,
+        steps: 4000,
+        hyperparameters: { ...small, learningRate: 3e-3, updateSteps },
+      })),
+      {
+        what: "generalised advantages, shared trunk",
+        actions: "discrete",
+        size: 3,
+        steps: 6000,
+        hyperparameters: { ...small, learningRate: 3e-3, usesGae: true, sharesTrunk: true },
+      },
+      {
+        what: "Gaussian",
+        actions: "continuous",
+        steps: 8000,
+        hyperparameters: { ...small, learningRate: 3e-3, updateSteps: 10 },
+      },
+    ],
+  },
+  a3c: {
+    fast: { hiddenSizes: [16] },
+    firstWeights: "policy.trunk.layers.0.w",
+    learns: [
+      ...tMaxes.map((tMax) => ({
+        what: `tMax ${tMax}`,
+        actions: "discrete" as const,
+        steps: 4000,
+        hyperparameters: { ...small, learningRate: 1e-2, tMax },
+      })),
+      {
+        what: "normalised gradients, variance by the observation",
+        actions: "continuous",
+        steps: 8000,
+        hyperparameters: {
+          ...small,
+          learningRate: 1e-2,
+          normalizesByTMax: true,
+          keepsLossScale: true,
+          covariance: "dependent",
+        },
+      },
+    ],
+  },
+  nsq: {
+    fast: { hiddenSizes: [16], targetUpdateInterval: 10 },
+    firstWeights: "layers.0.w",
+    learns: tMaxes.map((tMax) => ({
+      what: `tMax ${tMax}`,
+      actions: "discrete",
+      size: 3,
+      steps: 6000,
+      hyperparameters: { ...small, learningRate: 1e-2, tMax, decaySteps: 2000, targetUpdateInterval: 100 },
+    })),
+  },
+  ddpg: {
+    fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    firstWeights: "trunk.layers.0.w",
+    learns: [
+      {
+        what: "soft targets, Ornstein–Uhlenbeck noise",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: { ...small, replayStartSize: 200, minibatchSize: 32, tau: 0.02 },
+      },
+      {
+        what: "hard targets, Gaussian noise",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: {
+          ...small,
+          replayStartSize: 200,
+          minibatchSize: 32,
+          targetUpdateMethod: "hard",
+          targetUpdateInterval: 50,
+          explorer: "gaussian",
+          noiseScale: 0.2,
+        },
+      },
+    ],
+  },
+  svg0: {
+    fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    firstWeights: "trunk.layers.0.w",
+    learns: [
+      {
+        what: "variance by the observation",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: { ...small, replayStartSize: 200, minibatchSize: 32, tau: 0.02 },
+      },
+    ],
+  },
+  pcl: {
+    fast: { hiddenSizes: [16], tMax: 4, rolloutLength: 2, replayStartSize: 8 },
+    firstWeights: "policy.trunk.layers.0.w",
+    learns: [
+      ...tMaxes.map((tMax) => ({
+        what: `tMax ${tMax}, online`,
+        actions: "discrete" as const,
+        steps: 3000,
+        hyperparameters: { ...small, learningRate: 3e-3, tMax, rolloutLength: tMax, replays: 0 },
+      })),
+      {
+        what: "whole episodes, replayed alone",
+        actions: "discrete",
+        size: 3,
+        steps: 3000,
+        hyperparameters: { ...small, learningRate: 3e-3, learnsOnline: false, replayBatch: 4 },
+      },
+      {
+        what: "both, a constant value at the path's end",
+        actions: "continuous",
+        steps: 6000,
+        hyperparameters: { ...small, learningRate: 3e-3, backpropagatesFutureValues: false, temperature: 0.05 },
+      },
+    ],
+  },
+};
