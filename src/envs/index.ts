@@ -62,6 +62,7 @@ export { Pendulum, type PendulumOptions } from "./classic/pendulum.ts";
 export * from "./env.ts";
 export { type EnvRandom, NpRandom, RecordedDraws } from "./npRandom.ts";
 export * from "./registry.ts";
+export * from "./render/index.ts";
 export * from "./spaces/index.ts";
 export { Abc, type AbcOptions } from "./toy/abc.ts";
 export * from "./wrappers/index.ts";

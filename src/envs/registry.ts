@@ -1,6 +1,7 @@
 /** Environments by id, as in Gymnasium: `register`, `make`, `spec`. */
 import { nearest, UsageError } from "../errors.ts";
 import type { Env, EnvSpec } from "./env.ts";
+import type { RenderMode } from "./render/index.ts";
 import { OrderEnforcing } from "./wrappers/orderEnforcing.ts";
 import { TimeLimit } from "./wrappers/timeLimit.ts";
 
@@ -34,6 +35,8 @@ export interface MakeOptions {
   readonly maxEpisodeSteps?: number | null;
   /** Observations are written into two buffers in turn and stay valid until two steps later. */
   readonly reuseObs?: boolean;
+  /** The form `render` gives pictures in. */
+  readonly renderMode?: RenderMode | null;
   readonly [kwarg: string]: unknown;
 }
 
@@ -125,17 +128,22 @@ export const describe = (id: string): string => resolve(id).description ?? "";
 /**
  * Makes an environment: with errors for steps out of order, and truncated at its time limit.
  *
- * @param options keyword arguments of the environment, `maxEpisodeSteps` and `reuseObs`
- * @throws UsageError for an unknown id or keyword argument, with a suggestion
+ * @param options keyword arguments of the environment, `maxEpisodeSteps`, `reuseObs` and `renderMode`
+ * @throws UsageError for an unknown id, keyword argument or render mode, with a suggestion
  */
 export function make(id: string, options: MakeOptions = {}): AnyEnv {
   const registration = resolve(id);
-  const { maxEpisodeSteps = registration.maxEpisodeSteps ?? null, reuseObs = false, ...kwargs } = options;
+  const {
+    maxEpisodeSteps = registration.maxEpisodeSteps ?? null,
+    reuseObs = false,
+    renderMode = null,
+    ...kwargs
+  } = options;
   const known = registration.kwargs;
   if (known) {
     const unknown = Object.keys(kwargs).find((name) => !(name in known));
     if (unknown !== undefined) {
-      const names = [...Object.keys(known), "maxEpisodeSteps", "reuseObs"];
+      const names = [...Object.keys(known), "maxEpisodeSteps", "reuseObs", "renderMode"];
       const near = nearest(unknown, names);
       throw new UsageError(
         `make: ${registration.id} takes ${names.join(", ")}; got ${unknown}.${near ? ` Did you mean ${near}?` : " Check its spelling."}`,
@@ -153,6 +161,7 @@ export function make(id: string, options: MakeOptions = {}): AnyEnv {
   const env = registration.entryPoint(all);
   env.spec = specOf(registration, all);
   env.reuseObs = reuseObs;
+  env.renderMode = renderMode;
   const ordered = new OrderEnforcing(maxEpisodeSteps === null ? env : new TimeLimit(env, maxEpisodeSteps));
   return ordered;
 }
