@@ -79,7 +79,7 @@ function plainLine(cells: Cells, line: number, ground: number): string {
     const letter = cells.letters.get(line * cells.columns + x);
     // what differs most from the ground gets most ink
     const light = luminance(mean(pixel(cells.image, x, 2 * line), pixel(cells.image, x, 2 * line + 1)));
-    const ink = Math.abs(light - ground) / Math.max(ground, 255 - ground);
+    const ink = Math.sqrt(Math.abs(light - ground) / Math.max(ground, 255 - ground));
     text += letter?.letter ?? shades[Math.min(shades.length - 1, Math.round(ink * (shades.length - 1)))]!;
   }
   return text.trimEnd();
