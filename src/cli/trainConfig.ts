@@ -1,7 +1,7 @@
 /** What `rl train` was told, by flags and config file, as the config of `train`. */
 import { readFileSync } from "node:fs";
 import { type AgentSpec, agentSpec, defaultsOf, hp } from "../agents/index.ts";
-import { listEnvs, spec } from "../envs/index.ts";
+import { listEnvs, type NamedWrapper, spec } from "../envs/index.ts";
 import { nearest, UsageError } from "../errors.ts";
 import { presetFor, resolveConfig, type TrainConfig, trainSettings } from "../train/index.ts";
 import { type EnvFile, isEnvFile, loadEnvFile } from "./envFile.ts";
@@ -68,6 +68,28 @@ function kwargOf(text: unknown): unknown {
 const kwargFlag = "env.";
 export const kwargFlags = /^env\../;
 
+/** For the help of `--wrap`. */
+export const wrapExample = "FlattenObservation+FrameStackObservation:stackSize=4,padding=zero";
+
+/**
+ * `--wrap Name:option=value,option=value+Name`, the first one innermost, as `make` takes it.
+ * @throws UsageError for an option without a value
+ */
+export function wrappersOf(where: string, text: string): readonly NamedWrapper[] {
+  return text.split("+").map((word) => {
+    const [name = "", options = ""] = word.split(/:(.*)/);
+    const pairs = options === "" ? [] : options.split(/,(?=\w+(?:=|$))/);
+    const values = pairs.map((pair) => {
+      const [, option, value] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
+      if (option !== undefined && option !== "name") return [option, kwargOf(value)];
+      throw new UsageError(
+        `${where}: every option of --wrap must have a value; got ${pair} of ${name}. Write ${name}:option=value.`,
+      );
+    });
+    return { ...Object.fromEntries(values), name };
+  });
+}
+
 export interface GivenConfig {
   readonly agent: AgentSpec;
   /** As typed: an id, or a file. */
@@ -112,6 +134,7 @@ export async function givenConfig(argv: Argv, file: Values): Promise<GivenConfig
     envKwargs: {
       ...envKwargs,
       ...Object.fromEntries(typedKwargs.map(([name, text]) => [name.slice(kwargFlag.length), kwargOf(text)])),
+      ...(argv.wrap === undefined ? {} : { wrappers: wrappersOf(where, String(argv.wrap)) }),
     },
     device: device ?? deviceFlag.device.value,
     ...readFlags(where, deviceFlag, argv),

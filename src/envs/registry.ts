@@ -4,6 +4,7 @@ import type { Env, EnvSpec } from "./env.ts";
 import type { RenderMode } from "./render/index.ts";
 import { OrderEnforcing } from "./wrappers/orderEnforcing.ts";
 import { TimeLimit } from "./wrappers/timeLimit.ts";
+import { type NamedWrapper, wrapBy } from "./wrappers/wrapBy.ts";
 
 /** An environment by its id: which observations, actions and spaces it has, only the id tells. */
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds environments of every observation and action
@@ -37,6 +38,8 @@ export interface MakeOptions {
   readonly reuseObs?: boolean;
   /** The form `render` gives pictures in. */
   readonly renderMode?: RenderMode | null;
+  /** Wrappers to put around it by name, the first one innermost; see `wrapperNames`. */
+  readonly wrappers?: readonly (string | NamedWrapper)[];
   readonly [kwarg: string]: unknown;
 }
 
@@ -128,8 +131,8 @@ export const describe = (id: string): string => resolve(id).description ?? "";
 /**
  * Makes an environment: with errors for steps out of order, and truncated at its time limit.
  *
- * @param options keyword arguments of the environment, `maxEpisodeSteps`, `reuseObs` and `renderMode`
- * @throws UsageError for an unknown id, keyword argument or render mode, with a suggestion
+ * @param options keyword arguments of the environment, `maxEpisodeSteps`, `reuseObs`, `renderMode` and `wrappers`
+ * @throws UsageError for an unknown id, keyword argument, render mode or wrapper, with a suggestion
  */
 export function make(id: string, options: MakeOptions = {}): AnyEnv {
   const registration = resolve(id);
@@ -137,13 +140,14 @@ export function make(id: string, options: MakeOptions = {}): AnyEnv {
     maxEpisodeSteps = registration.maxEpisodeSteps ?? null,
     reuseObs = false,
     renderMode = null,
+    wrappers = [],
     ...kwargs
   } = options;
   const known = registration.kwargs;
   if (known) {
     const unknown = Object.keys(kwargs).find((name) => !(name in known));
     if (unknown !== undefined) {
-      const names = [...Object.keys(known), "maxEpisodeSteps", "reuseObs", "renderMode"];
+      const names = [...Object.keys(known), "maxEpisodeSteps", "reuseObs", "renderMode", "wrappers"];
       const near = nearest(unknown, names);
       throw new UsageError(
         `make: ${registration.id} takes ${names.join(", ")}; got ${unknown}.${near ? ` Did you mean ${near}?` : " Check its spelling."}`,
@@ -159,9 +163,9 @@ export function make(id: string, options: MakeOptions = {}): AnyEnv {
   }
   const all = { ...known, ...kwargs };
   const env = registration.entryPoint(all);
-  env.spec = specOf(registration, all);
+  env.spec = { ...specOf(registration, all), maxEpisodeSteps };
   env.reuseObs = reuseObs;
   env.renderMode = renderMode;
   const ordered = new OrderEnforcing(maxEpisodeSteps === null ? env : new TimeLimit(env, maxEpisodeSteps));
-  return ordered;
+  return wrapBy(ordered, wrappers);
 }

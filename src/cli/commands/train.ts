@@ -16,6 +16,7 @@ import {
   otherDefaults,
   readConfigFile,
   requiredAgent,
+  wrapExample,
 } from "../trainConfig.ts";
 import { outputFlags, watchRun } from "../watchRun.ts";
 
@@ -53,6 +54,7 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
       },
       env: { ...text, describe: `the environment: ${envIds()}, or a file such as ./my-env.ts` },
       "env.KEY": { ...text, describe: "a keyword argument of the environment" },
+      wrap: { ...text, describe: `wrappers around the environment, such as ${wrapExample}` },
       config: { ...text, describe: "a JSON file with the same names; flags win over it" },
       out: {
         ...text,

@@ -1,3 +1,4 @@
+import { UsageError } from "../../errors.ts";
 import { ObservationWrapper } from "../env.ts";
 import { Box, type BoxArray, type BoxDtype } from "../spaces/index.ts";
 import { type AnyArray, observationBox, type WrappableEnv } from "./requireBox.ts";
@@ -18,8 +19,16 @@ export class CastObservation<Act, D extends BoxDtype = "float32"> extends Observ
   /** @throws UsageError where observations are no Box, or their bounds do not fit into the type */
   constructor(env: WrappableEnv, { dtype = "float32" as D }: CastObservationOptions<D> = {}) {
     super(env);
-    const { low, high, shape } = observationBox("CastObservation", env);
-    this.#space = new Box<D>(low, high, { shape, dtype });
+    const box = observationBox("CastObservation", env);
+    const { low, high, shape } = box;
+    try {
+      this.#space = new Box<D>(low, high, { shape, dtype });
+    } catch (error) {
+      throw new UsageError(
+        `CastObservation: bounds of ${env.name} must fit into dtype; got ${String(box)} and ${String(dtype)}. Change dtype.`,
+        { cause: error },
+      );
+    }
   }
 
   override get observationSpace(): Box<D> {

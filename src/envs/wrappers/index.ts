@@ -33,3 +33,4 @@ export { TransformAction } from "./transformAction.ts";
 export { TransformObservation } from "./transformObservation.ts";
 export { TransformReward } from "./transformReward.ts";
 export { WarpFrame, type WarpFrameOptions } from "./warpFrame.ts";
+export { type NamedWrapper, wrapBy, wrapperNames } from "./wrapBy.ts";

@@ -1,3 +1,4 @@
+import { UsageError } from "../../errors.ts";
 import { ObservationWrapper } from "../env.ts";
 import { Box } from "../spaces/index.ts";
 import { imageBox, requireNumber, type WrappableEnv } from "./requireBox.ts";
@@ -35,6 +36,11 @@ export class ResizeObservation<Act> extends ObservationWrapper<Uint8Array, Act, 
       number,
       ...number[],
     ];
+    if (shape?.length !== 2) {
+      throw new UsageError(
+        `ResizeObservation: shape must be a height and a width; got ${JSON.stringify(shape)}. Pass shape: [84, 84].`,
+      );
+    }
     const [height, width] = shape;
     requireNumber("ResizeObservation", "shape", height, { low: 1, whole: true });
     requireNumber("ResizeObservation", "shape", width, { low: 1, whole: true });
