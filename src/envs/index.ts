@@ -53,7 +53,7 @@ register({
   description: "Choose actions 0, 1, 2, … in this order; a toy for testing agents",
 });
 
-export { type CheckFinding, checkEnv } from "./checkEnv.ts";
+export { type Check, type CheckFinding, type CheckOptions, checkEnv, inspectEnv } from "./checkEnv.ts";
 export { Acrobot, type AcrobotOptions } from "./classic/acrobot.ts";
 export { CartPole, type CartPoleOptions } from "./classic/cartPole.ts";
 export { MountainCar, type MountainCarOptions } from "./classic/mountainCar.ts";

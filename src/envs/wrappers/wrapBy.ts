@@ -83,7 +83,9 @@ export function wrapBy(env: WrappableEnv, wrappers: readonly (string | NamedWrap
     const { name, ...options } = typeof wanted === "string" ? { name: wanted } : wanted;
     const found = Object.hasOwn(entries, name) ? entries[name] : undefined;
     if (!found) {
-      const near = nearest(String(name), wrapperNames);
+      const near =
+        wrapperNames.find((known) => known.toLowerCase().startsWith(String(name).toLowerCase())) ??
+        nearest(String(name), wrapperNames);
       throw new UsageError(
         `make: a wrapper of ${env.name} must be one of ${wrapperNames.join(", ")}; got ${String(name)}. ` +
           (near ? `Did you mean ${near}?` : "Put others around the environment yourself."),
