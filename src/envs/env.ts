@@ -52,6 +52,8 @@ export abstract class Env<Obs = unknown, Act = unknown> implements Stateful {
   metadata: EnvMetadata = { renderModes: [] };
   /** Set by `make(id, {reuseObs: true})`: observations are written into two buffers in turn. */
   reuseObs = false;
+  /** What each of the actions 0, 1, … means, in a word or two, where they are Discrete: "left"; in Atari's games "NOOP". */
+  readonly actionMeanings: readonly string[] = [];
   #renderMode: RenderMode | null = null;
   #random: EnvRandom | null = null;
   #buffers: [Float32Array, Float32Array] | null = null;

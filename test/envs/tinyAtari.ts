@@ -7,7 +7,7 @@ const [height, width] = [12, 8];
 export class TinyAtari extends Env<Uint8Array, number> {
   readonly observationSpace = new Box(0, 255, { shape: [height, width, 3], dtype: "uint8" });
   readonly actionSpace = new Discrete(4);
-  readonly actionMeanings = ["NOOP", "FIRE", "RIGHT", "LEFT"];
+  override readonly actionMeanings = ["NOOP", "FIRE", "RIGHT", "LEFT"];
   #ball = [0, 0] as [number, number];
   #paddle = 3;
   #lives = 3;

@@ -55,6 +55,7 @@ export interface AcrobotOptions {
 
 export class Acrobot extends Env<Float32Array, number> {
   override metadata = { renderModes, renderFps: 15 };
+  override readonly actionMeanings = ["torque -1", "no torque", "torque 1"];
   /** cos θ₁, sin θ₁, cos θ₂, sin θ₂, θ̇₁, θ̇₂; all angles are 0 when it hangs. */
   readonly observationSpace: Box;
   /** Torques −1, 0, 1. */

@@ -33,6 +33,7 @@ export interface CartPoleOptions {
 
 export class CartPole extends Env<Float32Array, number> {
   override metadata = { renderModes, renderFps: 1 / tau };
+  override readonly actionMeanings = ["left", "right"];
   readonly observationSpace: Box;
   readonly actionSpace = new Discrete(2);
   readonly #suttonBartoReward: boolean;

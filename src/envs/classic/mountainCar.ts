@@ -27,6 +27,7 @@ export interface MountainCarOptions {
 
 export class MountainCar extends Env<Float32Array, number> {
   override metadata = { renderModes, renderFps: 30 };
+  override readonly actionMeanings = ["left", "nothing", "right"];
   readonly observationSpace = new Box([minPosition, -maxSpeed], [maxPosition, maxSpeed]);
   /** 0: left, 1: nothing, 2: right. */
   readonly actionSpace = new Discrete(3);

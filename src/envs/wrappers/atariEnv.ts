@@ -3,17 +3,12 @@ import { UsageError } from "../../errors.ts";
 import type { Info } from "../env.ts";
 import type { WrappableEnv } from "./requireBox.ts";
 
-/** Upper-case names of the actions, `NOOP` and `FIRE` among them, where the innermost environment gives them. */
-interface NamedActions {
-  readonly actionMeanings?: readonly string[];
-}
-
 /**
  * The number of an action.
  * @throws UsageError where the environment has none of that name
  */
 export function actionNamed(wrapper: string, env: WrappableEnv, name: "NOOP" | "FIRE"): number {
-  const { actionMeanings = [] } = env.unwrapped as NamedActions;
+  const { actionMeanings } = env.unwrapped;
   const action = actionMeanings.indexOf(name);
   if (action >= 0) return action;
   throw new UsageError(
