@@ -31,25 +31,30 @@ const importPath = (file: string): string => {
  */
 export function printScript(config: Readonly<Record<string, unknown>>, envFile: ScriptEnvFile | null): string {
   const { env, envKwargs, ...rest } = config;
-  const imports = ['import { train } from "kusari";\n'];
+  const imports: string[] = [];
+  let names = "train";
   let environment: Record<string, unknown> = { env, ...(isEmpty(envKwargs) ? {} : { envKwargs }) };
   let maker = "";
   if (envFile) {
     const from = JSON.stringify(importPath(envFile.file));
-    const kwargs = literal(envKwargs ?? {});
+    const { wrappers, ...ownKwargs } = (envKwargs ?? {}) as Readonly<Record<string, unknown>>;
+    const kwargs = literal(ownKwargs);
     if (envFile.exported === "id") {
       imports.push(`import ${from};\n`);
       environment = { ...environment, env: envFile.id };
     } else {
       imports.push(`import makeEnv from ${from};\n`);
       environment = {};
-      maker = `  env: () => ${envFile.exported === "class" ? "new " : ""}makeEnv(${kwargs}),\n`;
+      const made = `${envFile.exported === "class" ? "new " : ""}makeEnv(${kwargs})`;
+      if (wrappers !== undefined) names = "train, wrapBy";
+      maker = `  env: () => ${wrappers === undefined ? made : `wrapBy(${made}, ${literal(wrappers, "  ")})`},\n`;
     }
   }
   const lines = Object.entries({ ...environment, ...rest }).map(
     ([key, value]) => `  ${key}: ${literal(value, "  ")},\n`,
   );
-  return `${imports.join("")}
+  return `import { ${names} } from "kusari";
+${imports.join("")}
 const run = train({
 ${maker}${lines.join("")}});
 

@@ -24,6 +24,13 @@ const entries: readonly Entry[] = [
     describe: "list the agents or the environments",
     load: () => import("./commands/list.ts"),
   },
+  { name: "play", words: "", describe: "play an environment by hand", load: () => import("./commands/play.ts") },
+  {
+    name: "check-env",
+    words: "FILE",
+    describe: "check an environment of your own",
+    load: () => import("./commands/checkEnv.ts"),
+  },
   {
     name: "devices",
     words: "",

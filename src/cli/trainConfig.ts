@@ -4,6 +4,7 @@ import { type AgentSpec, agentSpec, defaultsOf, hp } from "../agents/index.ts";
 import { listEnvs, spec } from "../envs/index.ts";
 import { nearest, UsageError } from "../errors.ts";
 import { presetFor, resolveConfig, type TrainConfig, trainSettings } from "../train/index.ts";
+import { kwargsOf } from "./envArgument.ts";
 import { type EnvFile, isEnvFile, loadEnvFile } from "./envFile.ts";
 import { type Argv, type OtherDefault, readFlags } from "./flags.ts";
 
@@ -56,18 +57,6 @@ export function readConfigFile(file: string): Values {
   return Object.assign(Object.fromEntries(own), ...nested) as Values;
 }
 
-/** A value of `--env.key`: JSON where it is some, else the text itself. */
-function kwargOf(text: unknown): unknown {
-  try {
-    return typeof text === "string" ? JSON.parse(text) : text;
-  } catch {
-    return text;
-  }
-}
-
-const kwargFlag = "env.";
-export const kwargFlags = /^env\../;
-
 export interface GivenConfig {
   readonly agent: AgentSpec;
   /** As typed: an id, or a file. */
@@ -104,14 +93,13 @@ export async function givenConfig(argv: Argv, file: Values): Promise<GivenConfig
     else if (name in agent.hyperparameters) hyperparameters[name] = value;
     else throw unknownKey(name, agent);
   }
-  const typedKwargs = Object.entries(argv).filter(([name]) => kwargFlags.test(name));
   const envFile = isEnvFile(env) ? await loadEnvFile(where, env) : null;
   const config = {
     agent: agent.id,
     env: envFile?.id ?? spec(env).id,
     envKwargs: {
       ...envKwargs,
-      ...Object.fromEntries(typedKwargs.map(([name, text]) => [name.slice(kwargFlag.length), kwargOf(text)])),
+      ...kwargsOf(where, argv),
     },
     device: device ?? deviceFlag.device.value,
     ...readFlags(where, deviceFlag, argv),
@@ -180,6 +168,3 @@ export function otherDefaults(agent: AgentSpec | undefined, argv: Argv, file: Va
     .map(([name]) => [name, { value: file[name], source: "config file" }]);
   return { stopAt: threshold, ...Object.fromEntries(shown), ...Object.fromEntries(given) };
 }
-
-/** The ids for the help of `--env`. */
-export const envIds = (): string => listEnvs().join(", ");

@@ -2,10 +2,25 @@
 import { UsageError } from "../errors.ts";
 import type { Env, StepResult } from "./env.ts";
 import { NpRandom } from "./npRandom.ts";
+import { type Frame, type RenderMode, toSvg } from "./render/index.ts";
+import { Box, Space } from "./spaces/index.ts";
 
 export interface CheckFinding {
   readonly severity: "error" | "warning";
   readonly message: string;
+}
+
+/** One thing that was looked at, and what was found wrong with it. */
+export interface Check {
+  /** What holds where nothing was found: "the same seed gives the same episode". */
+  readonly name: string;
+  readonly findings: readonly CheckFinding[];
+}
+
+export interface CheckOptions {
+  /** How many steps are played in each check; 300 unless given. */
+  readonly steps?: number;
+  readonly seed?: number;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: any environment may be checked
@@ -26,105 +41,279 @@ function isSame(a: unknown, b: unknown): boolean {
 /** A copy of an observation that the environment may overwrite. */
 const keep = (obs: unknown): unknown => structuredClone(obs);
 
-/**
- * Plays some episodes and looks at spaces, seeding, what steps return, and whether a saved state goes on alike.
- *
- * @param options.steps how many steps are played in each check
- * @returns warnings
- * @throws UsageError with every error found
- */
-export function checkEnv(
-  env: AnyEnv,
-  { steps = 300, seed = 123 }: { steps?: number; seed?: number } = {},
-): CheckFinding[] {
-  const findings: CheckFinding[] = [];
-  const note = (severity: CheckFinding["severity"], message: string) => {
-    if (!findings.some((finding) => finding.message === message)) findings.push({ severity, message });
-  };
-  const error = (message: string) => note("error", message);
-  const { observationSpace, actionSpace, name } = env;
-  if (!observationSpace || !actionSpace) {
-    throw new UsageError(
-      `checkEnv: ${name} must have an observationSpace and an actionSpace; got ${observationSpace ? "no actionSpace" : "no observationSpace"}.`,
-    );
+function show(value: unknown): string {
+  const text = ArrayBuffer.isView(value) ? `[${String(value)}]` : (JSON.stringify(value) ?? String(value));
+  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+}
+
+const hasNaN = (obs: unknown): boolean =>
+  typeof obs === "number"
+    ? Number.isNaN(obs)
+    : typeof obs === "object" && obs !== null && !ArrayBuffer.isView(obs)
+      ? Object.values(obs).some(hasNaN)
+      : ArrayBuffer.isView(obs) && Array.from(obs as Float64Array).some(Number.isNaN);
+
+/** The checks of one environment. Each takes for granted that those before it found nothing wrong. */
+class Inspection {
+  readonly #env: AnyEnv;
+  readonly #steps: number;
+  readonly #seed: number;
+  #findings: CheckFinding[] = [];
+  readonly checks: Check[] = [];
+
+  constructor(env: AnyEnv, { steps = 300, seed = 123 }: CheckOptions) {
+    this.#env = env;
+    this.#steps = steps;
+    this.#seed = seed;
   }
-  const showObs = (obs: unknown) => (ArrayBuffer.isView(obs) ? `[${String(obs)}]` : JSON.stringify(obs));
-  const checkObs = (where: string, obs: unknown) => {
-    if (!observationSpace.contains(obs as never)) {
-      error(`${where}: the observation must be in ${String(observationSpace)}; got ${showObs(obs)}.`);
+
+  run(): void {
+    const all: readonly (readonly [string, () => void])[] = [
+      ["spaces are there, and hold what they sample", () => this.#checkSpaces()],
+      ["reset gives an observation of the space, and info", () => this.#checkReset()],
+      ["step gives observation, reward, flags and info", () => void this.#play(this.#steps, this.#seed)],
+      ["the same seed and actions give the same episodes", () => this.#checkSeed()],
+      ["a reset in the middle and after the end begins an episode", () => this.#checkEnd()],
+      ["observations stay as they are while the next step is taken", () => this.#checkKept()],
+      ["a saved state goes on as it would have", () => this.#checkSavedState()],
+      ["pictures have the form asked for", () => this.#checkPictures()],
+    ];
+    for (const [name, check] of all) {
+      this.#findings = [];
+      try {
+        check();
+      } catch (error) {
+        this.#note(
+          "error",
+          `${name}: nothing may be thrown; got ${error instanceof Error ? `${error.name}: ${error.message}` : show(error)}`,
+        );
+      }
+      this.checks.push({ name, findings: this.#findings });
+      if (this.#hasErrors) return;
     }
-  };
-  const checkStep = (result: StepResult<unknown>) => {
+  }
+
+  get #hasErrors(): boolean {
+    return this.#findings.some(({ severity }) => severity === "error");
+  }
+
+  #note(severity: CheckFinding["severity"], message: string): void {
+    if (!this.#findings.some((finding) => finding.message === message)) this.#findings.push({ severity, message });
+  }
+  #error(message: string): void {
+    this.#note("error", message);
+  }
+
+  #checkSpaces(): void {
+    for (const name of ["observationSpace", "actionSpace"] as const) {
+      const space: unknown = this.#env[name];
+      if (!(space instanceof Space)) {
+        this.#error(`${name}: it must be a space; got ${show(space)}.`);
+        continue;
+      }
+      space.seed(this.#seed);
+      const sample = space.sample();
+      if (!space.contains(sample))
+        this.#error(`${name}: it must contain its samples; got ${show(sample)} outside ${space}.`);
+      if (space instanceof Box && space.low.every((low: number, i: number) => low === space.high[i])) {
+        this.#note("warning", `${name}: there should be something between its bounds; got ${space}.`);
+      }
+    }
+  }
+
+  #checkObs(where: string, obs: unknown): void {
+    const space: Space<unknown> = this.#env.observationSpace;
+    if (space.contains(obs)) return;
+    const what = hasNaN(obs) ? "the observation must not hold NaN" : `the observation must be in ${String(space)}`;
+    const isOtherType =
+      space instanceof Box && ArrayBuffer.isView(obs) && obs.constructor !== space.low.constructor && !hasNaN(obs);
+    this.#error(`${where}: ${what}; got ${isOtherType ? `${obs.constructor.name} ` : ""}${show(obs)}.`);
+  }
+
+  #checkInfo(where: string, info: unknown): void {
+    if (info === null || typeof info !== "object" || Array.isArray(info)) {
+      this.#error(`${where}: info must be an object; got ${show(info)}.`);
+    }
+  }
+
+  #checkStep(result: StepResult<unknown>): void {
     if (!Array.isArray(result) || result.length !== 5) {
-      error(`step: it must return [obs, reward, terminated, truncated, info]; got ${JSON.stringify(result)}.`);
+      this.#error(`step: it must return [obs, reward, terminated, truncated, info]; got ${show(result)}.`);
       return;
     }
     const [obs, reward, terminated, truncated, info] = result;
-    checkObs("step", obs);
+    this.#checkObs("step", obs);
     if (typeof reward !== "number" || !Number.isFinite(reward)) {
-      error(`step: the reward must be a finite number; got ${String(reward)}.`);
+      this.#error(`step: the reward must be a finite number; got ${String(reward)}.`);
     }
-    if (typeof terminated !== "boolean") error(`step: terminated must be a boolean; got ${String(terminated)}.`);
-    if (typeof truncated !== "boolean") error(`step: truncated must be a boolean; got ${String(truncated)}.`);
-    if (info === null || typeof info !== "object") error(`step: info must be an object; got ${String(info)}.`);
-  };
-  /** Plays with actions of a stream of its own; returns everything that was seen. */
-  const play = (count: number, actionSeed: number): unknown[] => {
-    const seen: unknown[] = [];
-    actionSpace.seed(actionSeed);
-    for (let i = 0; i < count; i++) {
-      const result = env.step(actionSpace.sample());
-      checkStep(result);
-      if (findings.some(({ severity }) => severity === "error")) return seen;
-      const [obs, reward, terminated, truncated] = result;
-      seen.push(keep(obs), reward, terminated, truncated);
-      if (terminated || truncated) seen.push(keep(env.reset()[0]));
-    }
-    return seen;
-  };
-  const reset = (where: string): unknown => {
-    const result = env.reset({ seed });
+    if (typeof terminated !== "boolean") this.#error(`step: terminated must be a boolean; got ${String(terminated)}.`);
+    if (typeof truncated !== "boolean") this.#error(`step: truncated must be a boolean; got ${String(truncated)}.`);
+    this.#checkInfo("step", info);
+  }
+
+  /** Begins an episode with the seed; a copy of its first observation. */
+  #reset(where: string): unknown {
+    const result: unknown = this.#env.reset({ seed: this.#seed });
     if (!Array.isArray(result) || result.length !== 2) {
-      error(`reset: it must return [obs, info]; got ${JSON.stringify(result)}.`);
+      this.#error(`reset: it must return [obs, info]; got ${show(result)}.`);
       return undefined;
     }
-    checkObs(where, result[0]);
+    this.#checkObs(where, result[0]);
+    this.#checkInfo(where, result[1]);
     return keep(result[0]);
-  };
-
-  const first = reset("reset");
-  if (findings.length === 0) {
-    const seen = play(steps, seed);
-    const again = reset("reset with the seed again");
-    const deterministic = env.spec?.nondeterministic !== true;
-    if (deterministic && !isSame(first, again)) {
-      error(`reset: the same seed must give the same observation; got ${showObs(first)} and ${showObs(again)}.`);
-    }
-    if (findings.length === 0) {
-      const seenAgain = play(steps, seed);
-      if (deterministic && !isSame(seen, seenAgain)) {
-        error("step: the same seed and actions must give the same episode; got another one the second time.");
-      }
-    }
-    if (!findings.some(({ severity }) => severity === "error")) checkSavedState();
   }
-  function checkSavedState(): void {
-    reset("reset");
-    play(7, seed + 1);
-    const saved = structuredClone(env.saveState());
-    const onward = play(50, seed + 2);
-    env.loadState(saved);
-    const resumed = play(50, seed + 2);
+
+  /** Plays with actions of a stream of its own; returns everything that was seen. */
+  #play(count: number, actionSeed: number): unknown[] {
+    const seen: unknown[] = [];
+    const { actionSpace } = this.#env;
+    actionSpace.seed(actionSeed);
+    for (let i = 0; i < count; i++) {
+      const result = this.#env.step(actionSpace.sample());
+      this.#checkStep(result);
+      if (this.#hasErrors) return seen;
+      const [obs, reward, terminated, truncated] = result;
+      seen.push(keep(obs), reward, terminated, truncated);
+      if (terminated || truncated) seen.push(keep(this.#env.reset()[0]));
+    }
+    return seen;
+  }
+
+  #checkReset(): void {
+    const first = this.#reset("reset");
+    if (this.#hasErrors) return;
+    const again = this.#reset("reset with the seed again");
+    if (this.#isDeterministic && !isSame(first, again)) {
+      this.#error(`reset: the same seed must give the same observation; got ${show(first)} and ${show(again)}.`);
+    }
+    this.#env.reset({ options: {} });
+    this.#reset("reset");
+  }
+
+  get #isDeterministic(): boolean {
+    return this.#env.spec?.nondeterministic !== true;
+  }
+
+  #checkSeed(): void {
+    this.#reset("reset");
+    const seen = this.#play(this.#steps, this.#seed);
+    this.#reset("reset with the seed again");
+    const again = this.#play(this.#steps, this.#seed);
+    if (this.#isDeterministic && !isSame(seen, again)) {
+      this.#error("step: the same seed and actions must give the same episode; got another one the second time.");
+    }
+    if (!(this.#env.unwrapped.random instanceof NpRandom)) {
+      this.#note("warning", "random: the stream was replaced; got one that a seed does not restart.");
+    }
+  }
+
+  #checkEnd(): void {
+    this.#reset("reset");
+    this.#play(2, this.#seed);
+    this.#checkObs("reset in the middle of an episode", this.#env.reset()[0]);
+    const { actionSpace } = this.#env;
+    for (let i = 0; i < this.#steps; i++) {
+      const [, , terminated, truncated] = this.#env.step(actionSpace.sample());
+      if (!terminated && !truncated) continue;
+      try {
+        this.#env.step(actionSpace.sample());
+      } catch (error) {
+        if (!(error instanceof UsageError)) {
+          this.#note(
+            "warning",
+            `step: after an episode's end it should go on or raise a UsageError; got ${String(error)}.`,
+          );
+        }
+      }
+      this.#checkObs("reset after the end", this.#env.reset()[0]);
+      return;
+    }
+  }
+
+  #checkKept(): void {
+    this.#reset("reset");
+    const { actionSpace } = this.#env;
+    actionSpace.seed(this.#seed);
+    for (let i = 0; i < Math.min(20, this.#steps); i++) {
+      const [obs, , terminated, truncated] = this.#env.step(actionSpace.sample());
+      const copy = keep(obs);
+      const next = terminated || truncated ? this.#env.reset() : this.#env.step(actionSpace.sample());
+      if (isSame(obs, copy)) {
+        if (next[2] === true || next[3] === true) this.#env.reset();
+        continue;
+      }
+      this.#error(
+        `step: an observation must stay as it is until two steps later; got ${show(copy)} and one step on ${show(obs)} in the same array. Return a new array.`,
+      );
+      return;
+    }
+  }
+
+  #checkSavedState(): void {
+    this.#reset("reset");
+    this.#play(7, this.#seed + 1);
+    const saved = structuredClone(this.#env.saveState());
+    const onward = this.#play(50, this.#seed + 2);
+    this.#env.loadState(saved);
+    const resumed = this.#play(50, this.#seed + 2);
     if (!isSame(onward, resumed)) {
-      error(
+      this.#error(
         "loadState: a loaded state must go on as the saved one did; got another course. Save all that steps depend on.",
       );
     }
   }
-  if (!(env.unwrapped.random instanceof NpRandom)) {
-    note("warning", "random: the stream was replaced; got one that a seed does not restart.");
+
+  #checkPictures(): void {
+    const env = this.#env;
+    const { renderModes, renderFps } = env.metadata;
+    if (renderModes.length > 0 && !(renderFps! > 0)) {
+      this.#note("warning", `metadata: renderFps should say how many steps a second look natural; got ${renderFps}.`);
+    }
+    const before = env.renderMode;
+    this.#reset("reset");
+    const state = keep(env.saveState());
+    for (const mode of renderModes) {
+      env.renderMode = mode;
+      const frame = env.render();
+      if (!isFrame(mode, frame)) this.#error(`render: a picture must have the form ${mode}; got ${show(frame)}.`);
+      // every number of the list stands in the drawing
+      if (mode === "drawList" && /NaN|Infinity|undefined/.test(toSvg(env.draw()))) {
+        this.#error(`draw: shapes must be of finite numbers; got ${show(frame)}.`);
+      }
+    }
+    env.renderMode = before;
+    if (renderModes.length > 0 && !isSame(keep(env.saveState()), state)) {
+      this.#error("render: a picture must not change the state; got another one after it.");
+    }
   }
+}
+
+function isFrame(mode: RenderMode, frame: Frame): boolean {
+  if (mode === "svg" || mode === "ansi") return typeof frame === "string" && frame.length > 0;
+  if (typeof frame !== "object" || !(frame.width > 0 && frame.height > 0)) return false;
+  return "pixels" in frame ? frame.pixels.length === 3 * frame.width * frame.height : mode === "drawList";
+}
+
+/**
+ * Plays some episodes and looks at spaces, seeding, what steps return, saved states and pictures.
+ *
+ * @returns all checks in their order, up to the first that found an error
+ */
+export function inspectEnv(env: AnyEnv, options: CheckOptions = {}): readonly Check[] {
+  const inspection = new Inspection(env, options);
+  inspection.run();
+  return inspection.checks;
+}
+
+/**
+ * The same for tests and scripts.
+ *
+ * @returns warnings
+ * @throws UsageError with every error found
+ */
+export function checkEnv(env: AnyEnv, options: CheckOptions = {}): CheckFinding[] {
+  const findings = inspectEnv(env, options).flatMap((check) => check.findings);
   const errors = findings.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new UsageError(`checkEnv: ${name} ${errors.map(({ message }) => message).join(" ")}`);
-  return findings;
+  if (errors.length === 0) return findings;
+  throw new UsageError(`checkEnv: ${env.name} ${errors.map(({ message }) => message).join(" ")}`);
 }

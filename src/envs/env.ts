@@ -1,7 +1,8 @@
 /** The environment interface: Gymnasium's, with a state that can be saved. */
-import { InternalError } from "../errors.ts";
+import { InternalError, nearest, UsageError } from "../errors.ts";
 import type { State, Stateful } from "../state.ts";
 import { type EnvRandom, NpRandom } from "./npRandom.ts";
+import { type DrawList, type Frame, frameOf, type RenderMode } from "./render/index.ts";
 import type { Space } from "./spaces/index.ts";
 
 export type Info = Readonly<Record<string, unknown>>;
@@ -32,7 +33,9 @@ export interface EnvSpec {
 }
 
 export interface EnvMetadata {
-  readonly renderModes: readonly string[];
+  /** What `renderMode` may be: all of `renderModes` where there is a `draw`, else none. */
+  readonly renderModes: readonly RenderMode[];
+  /** Steps a second at which it looks natural. */
   readonly renderFps?: number;
 }
 
@@ -46,10 +49,12 @@ export abstract class Env<Obs = unknown, Act = unknown> implements Stateful {
   abstract readonly observationSpace: Space<Obs>;
   abstract readonly actionSpace: Space<Act>;
   spec: EnvSpec | null = null;
-  readonly metadata: EnvMetadata = { renderModes: [] };
-  readonly renderMode: string | null = null;
+  metadata: EnvMetadata = { renderModes: [] };
   /** Set by `make(id, {reuseObs: true})`: observations are written into two buffers in turn. */
   reuseObs = false;
+  /** What each of the actions 0, 1, … means, in a word or two, where they are Discrete: "left"; in Atari's games "NOOP". */
+  readonly actionMeanings: readonly string[] = [];
+  #renderMode: RenderMode | null = null;
   #random: EnvRandom | null = null;
   #buffers: [Float32Array, Float32Array] | null = null;
 
@@ -60,6 +65,22 @@ export abstract class Env<Obs = unknown, Act = unknown> implements Stateful {
   }
   set random(stream: EnvRandom) {
     this.#random = stream;
+  }
+
+  /** The form `render` gives pictures in; `make(id, { renderMode })` sets it. */
+  get renderMode(): RenderMode | null {
+    return this.#renderMode;
+  }
+  /** @throws UsageError for one that is not among `metadata.renderModes` */
+  set renderMode(mode: RenderMode | null) {
+    const { renderModes } = this.metadata;
+    if (mode !== null && !renderModes.includes(mode)) {
+      const near = nearest(String(mode), renderModes);
+      const advice = near ? `Did you mean ${near}?` : "Leave it out.";
+      const known = renderModes.length === 0 ? "left out, for it cannot be drawn" : `one of ${renderModes.join(", ")}`;
+      throw new UsageError(`${this.name}: renderMode must be ${known}; got ${String(mode)}. ${advice}`);
+    }
+    this.#renderMode = mode;
   }
 
   /** Begins an episode. */
@@ -75,6 +96,25 @@ export abstract class Env<Obs = unknown, Act = unknown> implements Stateful {
   /** The environment's name in messages: its id without the version, or its class. */
   get name(): string {
     return this.spec?.id.replace(/-v\d+$/, "") ?? this.constructor.name;
+  }
+
+  /** The present state as a picture, where the environment has one: then `metadata.renderModes` says so. */
+  draw(): DrawList {
+    throw new UsageError(`${this.name}.draw: the environment must have a picture; got none. Add a draw method to it.`);
+  }
+
+  /**
+   * The present state in the form `renderMode` asks for.
+   * @throws UsageError where there is none
+   */
+  render(): Frame {
+    const mode = this.renderMode;
+    if (mode !== null) return frameOf(this.draw(), mode);
+    const modes = this.metadata.renderModes;
+    throw new UsageError(
+      `${this.name}.render: renderMode must be one of ${modes.join(", ") || "what the environment draws, which is nothing"}; ` +
+        `got none. ${modes.length === 0 ? "Add a draw method to it." : `Make it with make("${this.spec?.id ?? this.name}", { renderMode: "${modes[0]}" }).`}`,
+    );
   }
 
   close(): void {}
@@ -117,6 +157,7 @@ export abstract class Wrapper<Obs = unknown, Act = unknown, InnerObs = Obs, Inne
     super();
     this.env = env;
     this.spec = env.spec;
+    this.metadata = env.metadata;
   }
 
   override get observationSpace(): Space<Obs> {
@@ -138,6 +179,19 @@ export abstract class Wrapper<Obs = unknown, Act = unknown, InnerObs = Obs, Inne
     return this.env.name;
   }
 
+  override get renderMode(): RenderMode | null {
+    return this.env.renderMode;
+  }
+  override set renderMode(mode: RenderMode | null) {
+    this.env.renderMode = mode;
+  }
+
+  override draw(): DrawList {
+    return this.env.draw();
+  }
+  override render(): Frame {
+    return this.env.render();
+  }
   override reset(options: ResetOptions = {}): [obs: Obs, info: Info] {
     return this.env.reset(options) as unknown as [Obs, Info];
   }

@@ -53,7 +53,7 @@ register({
   description: "Choose actions 0, 1, 2, … in this order; a toy for testing agents",
 });
 
-export { type CheckFinding, checkEnv } from "./checkEnv.ts";
+export { type Check, type CheckFinding, type CheckOptions, checkEnv, inspectEnv } from "./checkEnv.ts";
 export { Acrobot, type AcrobotOptions } from "./classic/acrobot.ts";
 export { CartPole, type CartPoleOptions } from "./classic/cartPole.ts";
 export { MountainCar, type MountainCarOptions } from "./classic/mountainCar.ts";
@@ -62,6 +62,7 @@ export { Pendulum, type PendulumOptions } from "./classic/pendulum.ts";
 export * from "./env.ts";
 export { type EnvRandom, NpRandom, RecordedDraws } from "./npRandom.ts";
 export * from "./registry.ts";
+export * from "./render/index.ts";
 export * from "./spaces/index.ts";
 export { Abc, type AbcOptions } from "./toy/abc.ts";
 export * from "./wrappers/index.ts";

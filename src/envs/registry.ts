@@ -1,8 +1,10 @@
 /** Environments by id, as in Gymnasium: `register`, `make`, `spec`. */
 import { nearest, UsageError } from "../errors.ts";
 import type { Env, EnvSpec } from "./env.ts";
+import type { RenderMode } from "./render/index.ts";
 import { OrderEnforcing } from "./wrappers/orderEnforcing.ts";
 import { TimeLimit } from "./wrappers/timeLimit.ts";
+import { type NamedWrapper, wrapBy } from "./wrappers/wrapBy.ts";
 
 /** An environment by its id: which observations, actions and spaces it has, only the id tells. */
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds environments of every observation and action
@@ -34,6 +36,10 @@ export interface MakeOptions {
   readonly maxEpisodeSteps?: number | null;
   /** Observations are written into two buffers in turn and stay valid until two steps later. */
   readonly reuseObs?: boolean;
+  /** The form `render` gives pictures in. */
+  readonly renderMode?: RenderMode | null;
+  /** Wrappers to put around it by name, the first one innermost; see `wrapperNames`. */
+  readonly wrappers?: readonly (string | NamedWrapper)[];
   readonly [kwarg: string]: unknown;
 }
 
@@ -125,17 +131,23 @@ export const describe = (id: string): string => resolve(id).description ?? "";
 /**
  * Makes an environment: with errors for steps out of order, and truncated at its time limit.
  *
- * @param options keyword arguments of the environment, `maxEpisodeSteps` and `reuseObs`
- * @throws UsageError for an unknown id or keyword argument, with a suggestion
+ * @param options keyword arguments of the environment, `maxEpisodeSteps`, `reuseObs`, `renderMode` and `wrappers`
+ * @throws UsageError for an unknown id, keyword argument, render mode or wrapper, with a suggestion
  */
 export function make(id: string, options: MakeOptions = {}): AnyEnv {
   const registration = resolve(id);
-  const { maxEpisodeSteps = registration.maxEpisodeSteps ?? null, reuseObs = false, ...kwargs } = options;
+  const {
+    maxEpisodeSteps = registration.maxEpisodeSteps ?? null,
+    reuseObs = false,
+    renderMode = null,
+    wrappers = [],
+    ...kwargs
+  } = options;
   const known = registration.kwargs;
   if (known) {
     const unknown = Object.keys(kwargs).find((name) => !(name in known));
     if (unknown !== undefined) {
-      const names = [...Object.keys(known), "maxEpisodeSteps", "reuseObs"];
+      const names = [...Object.keys(known), "maxEpisodeSteps", "reuseObs", "renderMode", "wrappers"];
       const near = nearest(unknown, names);
       throw new UsageError(
         `make: ${registration.id} takes ${names.join(", ")}; got ${unknown}.${near ? ` Did you mean ${near}?` : " Check its spelling."}`,
@@ -151,8 +163,9 @@ export function make(id: string, options: MakeOptions = {}): AnyEnv {
   }
   const all = { ...known, ...kwargs };
   const env = registration.entryPoint(all);
-  env.spec = specOf(registration, all);
+  env.spec = { ...specOf(registration, all), maxEpisodeSteps };
   env.reuseObs = reuseObs;
+  env.renderMode = renderMode;
   const ordered = new OrderEnforcing(maxEpisodeSteps === null ? env : new TimeLimit(env, maxEpisodeSteps));
-  return ordered;
+  return wrapBy(ordered, wrappers);
 }

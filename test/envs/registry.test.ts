@@ -51,7 +51,7 @@ describe("make", () => {
       `[UsageError: make: an id must look like Name-v0 or namespace/Name-v0; got "Cart Pole". Check its spelling.]`,
     );
     expect(() => make("CartPole", { suttonBartoRewards: true })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs; got suttonBartoRewards. Did you mean suttonBartoReward?]`,
+      `[UsageError: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs, renderMode, wrappers; got suttonBartoRewards. Did you mean suttonBartoReward?]`,
     );
     expect(() => make("CartPole", { suttonBartoReward: 1 })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: make: suttonBartoReward of CartPole-v1 must be a boolean; got 1.]`,

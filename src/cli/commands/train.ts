@@ -3,6 +3,7 @@ import { Parser } from "yargs/helpers";
 import { listAgents } from "../../agents/index.ts";
 import { train, trainSettings } from "../../train/index.ts";
 import type { Command } from "../command.ts";
+import { envFlags, kwargFlags } from "../envArgument.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { type Argv, flagsOf, parserConfiguration } from "../flags.ts";
 import { printScript } from "../printScript.ts";
@@ -10,9 +11,7 @@ import {
   agentOf,
   completeConfig,
   deviceFlag,
-  envIds,
   givenConfig,
-  kwargFlags,
   otherDefaults,
   readConfigFile,
   requiredAgent,
@@ -51,8 +50,7 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
           .map(({ id }) => id)
           .join(", ")}`,
       },
-      env: { ...text, describe: `the environment: ${envIds()}, or a file such as ./my-env.ts` },
-      "env.KEY": { ...text, describe: "a keyword argument of the environment" },
+      ...envFlags(what),
       config: { ...text, describe: "a JSON file with the same names; flags win over it" },
       out: {
         ...text,

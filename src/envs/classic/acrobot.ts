@@ -8,6 +8,7 @@
 import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
+import { type DrawList, type Point, palette, placed, renderModes, type Shape } from "../render/index.ts";
 import { Box, Discrete } from "../spaces/index.ts";
 import { startingState } from "./startingState.ts";
 
@@ -53,6 +54,8 @@ export interface AcrobotOptions {
 }
 
 export class Acrobot extends Env<Float32Array, number> {
+  override metadata = { renderModes, renderFps: 15 };
+  override readonly actionMeanings = ["torque -1", "no torque", "torque 1"];
   /** cos θ₁, sin θ₁, cos θ₂, sin θ₂, θ̇₁, θ̇₂; all angles are 0 when it hangs. */
   readonly observationSpace: Box;
   /** Torques −1, 0, 1. */
@@ -108,6 +111,44 @@ export class Acrobot extends Env<Float32Array, number> {
     obs[4] = dTheta1;
     obs[5] = dTheta2;
     return obs;
+  }
+
+  /** Both links and the line the tip has to reach, 1 above the pivot. */
+  override draw(): DrawList {
+    const [size, middle] = [500, 250];
+    const scale = size / 4.4;
+    const [theta1, theta2] = this.#state;
+    const link: Point[] = [
+      [-11, 0],
+      [-11, scale],
+      [11, scale],
+      [11, 0],
+    ];
+    const hanging: Point[] = [[0, scale]];
+    // angles grow counter-clockwise
+    const [joint] = placed(hanging, -theta1, middle, middle);
+    const [x, y] = joint!;
+    const [tip] = placed(hanging, -(theta1 + theta2), x, y);
+    const disc = ([cx, cy]: Point, radius: number, fill: string): Shape => ({
+      kind: "circle",
+      x: cx,
+      y: cy,
+      radius,
+      fill,
+    });
+    return {
+      width: size,
+      height: size,
+      background: palette.paper,
+      shapes: [
+        { kind: "rectangle", x: 0, y: middle - scale - 1, width: size, height: 3, fill: palette.vermilion },
+        { kind: "polygon", points: placed(link, -theta1, middle, middle), fill: palette.skyBlue },
+        { kind: "polygon", points: placed(link, -(theta1 + theta2), x, y), fill: palette.blue },
+        disc([middle, middle], 12, palette.black),
+        disc([x, y], 12, palette.black),
+        disc(tip!, 11, palette.orange),
+      ],
+    };
   }
 
   override saveState(): State {

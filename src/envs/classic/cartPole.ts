@@ -7,6 +7,7 @@
 import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
+import { type DrawList, type Point, palette, placed, renderModes, type Shape } from "../render/index.ts";
 import { Box, Discrete } from "../spaces/index.ts";
 import { startingState } from "./startingState.ts";
 
@@ -31,6 +32,8 @@ export interface CartPoleOptions {
 }
 
 export class CartPole extends Env<Float32Array, number> {
+  override metadata = { renderModes, renderFps: 1 / tau };
+  override readonly actionMeanings = ["left", "right"];
   readonly observationSpace: Box;
   readonly actionSpace = new Discrete(2);
   readonly #suttonBartoReward: boolean;
@@ -111,6 +114,43 @@ export class CartPole extends Env<Float32Array, number> {
     obs[2] = this.#theta;
     obs[3] = this.#thetaDot;
     return obs;
+  }
+
+  /** The cart on its track of 6 m, with marks where the task ends. */
+  override draw(): DrawList {
+    const [width, height, ground] = [600, 400, 300];
+    const scale = width / 6;
+    const x = width / 2 + this.#x * scale;
+    const axle = ground - 30;
+    const top = 5 - 2 * length * scale;
+    const pole: Point[] = [
+      [-5, 5],
+      [-5, top],
+      [5, top],
+      [5, 5],
+    ];
+    const mark = (at: number): Shape => {
+      const points: Point[] = [
+        [at, ground - 10],
+        [at, ground + 10],
+      ];
+      return { kind: "line", points, stroke: palette.vermilion, strokeWidth: 3 };
+    };
+    return {
+      width,
+      height,
+      background: palette.paper,
+      shapes: [
+        { kind: "rectangle", x: 0, y: ground - 1, width, height: 2, fill: palette.grey },
+        mark(width / 2 - xThreshold * scale),
+        mark(width / 2 + xThreshold * scale),
+        { kind: "rectangle", x: x - 32, y: axle - 12, width: 64, height: 32, fill: palette.darkGrey },
+        { kind: "circle", x: x - 18, y: ground - 8, radius: 8, fill: palette.black },
+        { kind: "circle", x: x + 18, y: ground - 8, radius: 8, fill: palette.black },
+        { kind: "polygon", points: placed(pole, this.#theta, x, axle), fill: palette.orange },
+        { kind: "circle", x, y: axle, radius: 5, fill: palette.blue },
+      ],
+    };
   }
 
   override saveState(): State {

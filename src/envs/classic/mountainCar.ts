@@ -7,8 +7,10 @@
 import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
+import { type DrawList, renderModes } from "../render/index.ts";
 import { Box, Discrete } from "../spaces/index.ts";
 import { startingState } from "./startingState.ts";
+import { drawValley } from "./valley.ts";
 
 const minPosition = -1.2;
 const maxPosition = 0.6;
@@ -24,6 +26,8 @@ export interface MountainCarOptions {
 }
 
 export class MountainCar extends Env<Float32Array, number> {
+  override metadata = { renderModes, renderFps: 30 };
+  override readonly actionMeanings = ["left", "nothing", "right"];
   readonly observationSpace = new Box([minPosition, -maxSpeed], [maxPosition, maxSpeed]);
   /** 0: left, 1: nothing, 2: right. */
   readonly actionSpace = new Discrete(3);
@@ -64,6 +68,10 @@ export class MountainCar extends Env<Float32Array, number> {
     obs[0] = this.#position;
     obs[1] = this.#velocity;
     return obs;
+  }
+
+  override draw(): DrawList {
+    return drawValley(this.#position, goalPosition);
   }
 
   override saveState(): State {

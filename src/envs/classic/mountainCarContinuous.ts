@@ -6,9 +6,11 @@
  */
 import type { State } from "../../state.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
+import { type DrawList, renderModes } from "../render/index.ts";
 import { Box } from "../spaces/index.ts";
 import { oneNumber } from "./oneNumber.ts";
 import { startingState } from "./startingState.ts";
+import { drawValley } from "./valley.ts";
 
 const minPosition = -1.2;
 const maxPosition = 0.6;
@@ -23,6 +25,7 @@ export interface MountainCarContinuousOptions {
 }
 
 export class MountainCarContinuous extends Env<Float32Array, ArrayLike<number>> {
+  override metadata = { renderModes, renderFps: 30 };
   readonly observationSpace = new Box([minPosition, -maxSpeed], [maxPosition, maxSpeed]);
   readonly actionSpace = new Box(-1, 1, { shape: [1] });
   readonly #goalVelocity: number;
@@ -74,6 +77,10 @@ export class MountainCarContinuous extends Env<Float32Array, ArrayLike<number>> 
     obs[0] = this.#position;
     obs[1] = this.#velocity;
     return obs;
+  }
+
+  override draw(): DrawList {
+    return drawValley(this.#position, goalPosition);
   }
 
   override saveState(): State {

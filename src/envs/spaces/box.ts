@@ -132,6 +132,11 @@ export class Box<D extends BoxDtype = "float32"> extends Space<BoxArray<D>> {
     return new arrays[dtype](values) as BoxArray<D>;
   }
 
+  /** Numbers as an array of the space's type; zeros without any. */
+  arrayOf(numbers?: ArrayLike<number>): BoxArray<D> {
+    return new arrays[this.dtype](numbers ?? (this.flatDim as never)) as BoxArray<D>;
+  }
+
   /** A typed array must be of the space's own type; the numbers of a plain array are taken as that type would hold them. */
   contains(x: unknown): boolean {
     const values = numbersOf(x);

@@ -8,6 +8,7 @@
 import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
+import { type DrawList, palette, renderModes, type Shape } from "../render/index.ts";
 import { Box, Discrete, type Space } from "../spaces/index.ts";
 
 export interface AbcOptions {
@@ -24,6 +25,7 @@ export interface AbcOptions {
 }
 
 export class Abc extends Env<Float32Array, number | Float32Array> {
+  override metadata = { renderModes, renderFps: 2 };
   readonly observationSpace: Box;
   readonly actionSpace: Space<number | Float32Array>;
   readonly #size: number;
@@ -100,6 +102,21 @@ export class Abc extends Env<Float32Array, number | Float32Array> {
     obs.fill(0);
     obs[this.#state + this.#offset] = 1;
     return obs;
+  }
+
+  /** The states in a row, each with the action that is right in it; the last one is the end. */
+  override draw(): DrawList {
+    const [cell, margin] = [60, 10];
+    const places = this.#size + 1;
+    const shapes: Shape[] = [];
+    for (let state = 0; state < places; state++) {
+      const [x, isEnd, isHere] = [margin + state * cell, state === this.#size, state === this.#state];
+      const fill = isHere ? palette.orange : isEnd ? palette.lightGrey : palette.white;
+      shapes.push({ kind: "rectangle", x, y: margin, width: cell, height: cell, fill, stroke: palette.darkGrey });
+      const text = isEnd ? "end" : String(state);
+      shapes.push({ kind: "text", x: x + cell / 2, y: margin + cell / 2, text, size: 20, fill: palette.black });
+    }
+    return { width: 2 * margin + places * cell, height: 2 * margin + cell, background: palette.paper, shapes };
   }
 
   override saveState(): State {

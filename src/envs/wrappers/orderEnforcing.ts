@@ -1,10 +1,11 @@
 import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { type Info, type ResetOptions, type StepResult, Wrapper } from "../env.ts";
+import type { Frame } from "../render/index.ts";
 
 type Phase = "new" | "running" | "terminated" | "truncated";
 
-/** Raises where a step comes before the first reset, or after the episode's end. */
+/** Raises where a step or a picture comes before the first reset, or after the episode's end. */
 export class OrderEnforcing<Obs, Act> extends Wrapper<Obs, Act> {
   #phase: Phase = "new";
   #steps = 0;
@@ -23,6 +24,13 @@ export class OrderEnforcing<Obs, Act> extends Wrapper<Obs, Act> {
     if (result[2]) this.#phase = "terminated";
     else if (result[3]) this.#phase = "truncated";
     return result;
+  }
+
+  override render(): Frame {
+    if (this.#phase !== "new") return this.env.render();
+    throw new UsageError(
+      `${this.name}.render: an episode must have begun; got a picture before the first reset. Call reset() first.`,
+    );
   }
 
   #refuse(): never {
