@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { type AtariLite, make, RandomState, RecordedDraws } from "../../src/envs/index.ts";
+import { type AtariLite, make, RandomState, RecordedDraws, toAnsi, toSvg } from "../../src/envs/index.ts";
 
 type Draw = ["rand", [], number] | ["rand", [8], number[]] | ["randint", number[], number | number[]];
 
@@ -466,7 +466,7 @@ describe("errors", () => {
       `[UsageError: AtariLite/Breakout.step: the episode ended at step 6 (terminated). Call reset() first.]`,
     );
     expect(() => make("Breakout", { sticky: 0.2 })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: make: AtariLite/Breakout-v1 takes stickyActionProbability, difficultyRamping, minimalActionSet, maxEpisodeSteps, reuseObs; got sticky. Check its spelling.]`,
+      `[UsageError: make: AtariLite/Breakout-v1 takes stickyActionProbability, difficultyRamping, minimalActionSet, maxEpisodeSteps, reuseObs, renderMode; got sticky. Check its spelling.]`,
     );
     expect(() => make("Breakout", { stickyActionProbability: "no" })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: make: stickyActionProbability of AtariLite/Breakout-v1 must be a number; got "no".]`,
@@ -477,5 +477,56 @@ describe("errors", () => {
     expect(() => make("Breakout", { stickyActionProbability: Number.NaN })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: AtariLite: stickyActionProbability must be a number from 0 to 1; got NaN. Change stickyActionProbability.]`,
     );
+  });
+});
+
+describe("pictures", () => {
+  it.each(Object.keys(games))("of %s show each cell's last channel that is on", (name) => {
+    const env = makeGame(name);
+    env.actionSpace.seed(3);
+    env.reset({ seed: 4 });
+    const colourOf = new Map<string, string>();
+    for (let t = 0; t < 200; t++) {
+      const [obs, , terminated] = env.step(env.actionSpace.sample());
+      const expected: [number, number, string][] = [];
+      for (let cell = 0; cell < 100; cell++) {
+        const channel = obs.subarray(cell * env.channels.length, (cell + 1) * env.channels.length).lastIndexOf(1);
+        if (channel >= 0) expected.push([cell % 10, Math.floor(cell / 10), env.channels[channel]!]);
+      }
+      const { shapes, width, height } = env.draw();
+      expect([width, height]).toEqual([400, 400]);
+      expect(shapes.map((shape) => "width" in shape && [shape.x / 40, shape.y / 40, shape.width])).toEqual(
+        expected.map(([x, y]) => [x, y, 40]),
+      );
+      shapes.forEach((shape, i) => {
+        const [, , channel] = expected[i]!;
+        const fill = "fill" in shape ? shape.fill! : "";
+        expect(colourOf.get(channel) ?? fill).toBe(fill);
+        colourOf.set(channel, fill);
+      });
+      if (terminated) env.reset();
+    }
+    expect(colourOf.size).toBeGreaterThan(3);
+    const same = [...colourOf].filter(([channel]) => !/^alien_|^diver/.test(channel)).map(([, fill]) => fill);
+    expect(new Set(same).size).toBe(same.length);
+  });
+
+  it("come in the form that was asked for", () => {
+    const env = make("Breakout", { renderMode: "svg" });
+    env.reset({ seed: 0 });
+    env.step(1);
+    expect(env.render()).toBe(toSvg(env.draw()));
+    expect(toAnsi(env.draw(), { columns: 20, coloured: false })).toMatchInlineSnapshot(`
+      "
+      ********************
+      ********************
+      ********************
+        @@
+
+
+
+
+            **"
+    `);
   });
 });

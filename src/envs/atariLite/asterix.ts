@@ -1,13 +1,18 @@
 /**
  * Asterix: gold and enemies run through eight lanes; touch the gold (+1), not the enemies. Rules: MinAtar 1.0.15's.
  */
+import { palette } from "../render/index.ts";
 import { AtariLite, type AtariLiteOptions, boardSize, clamp, down, left, right, up } from "./atariLite.ts";
 
 const player = 0;
 const enemy = 1;
 const trail = 2;
 const gold = 3;
-const rules = { channels: ["player", "enemy", "trail", "gold"], minimalActions: [0, left, up, right, down] };
+const rules = {
+  channels: ["player", "enemy", "trail", "gold"],
+  colours: [palette.skyBlue, palette.vermilion, palette.darkGrey, palette.yellow],
+  minimalActions: [0, left, up, right, down],
+};
 const channels = rules.channels.length;
 const last = boardSize - 1;
 

@@ -11,6 +11,7 @@ import type { State } from "../../state.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
 import type { EnvRandom } from "../npRandom.ts";
 import { RandomState } from "../randomState.ts";
+import { type DrawList, palette, renderModes, type Shape } from "../render/index.ts";
 import { Box, Discrete } from "../spaces/index.ts";
 
 /** Rows and columns of every board. */
@@ -34,10 +35,15 @@ export interface AtariLiteOptions {
   readonly minimalActionSet?: boolean;
 }
 
+/** Side of a cell in pictures. */
+const cellPixels = 40;
+
 /** What a game is to the outside. */
 export interface GameRules {
   /** Names of the observation's channels, in order. */
   readonly channels: readonly string[];
+  /** What they are painted with. */
+  readonly colours: readonly string[];
   /** Codes of the actions that mean something, in the order in which version 1 numbers them. */
   readonly minimalActions: readonly number[];
 }
@@ -54,12 +60,14 @@ export const clamp = (place: number, first: number, last: number): number =>
  * and is terminated again; `make` refuses it.
  */
 export abstract class AtariLite<Game extends object = object> extends Env<Uint8Array, number> {
+  override metadata = { renderModes, renderFps: 10 };
   readonly observationSpace: Box<"uint8">;
   readonly actionSpace: Discrete;
   /** Names of the observation's channels, in order. */
   readonly channels: readonly string[];
   protected readonly difficultyRamping: boolean;
   protected abstract game: Game;
+  readonly #colours: readonly string[];
   readonly #stickyActionProbability: number;
   /** The code of each action offered. */
   readonly #codes: readonly number[];
@@ -68,7 +76,7 @@ export abstract class AtariLite<Game extends object = object> extends Env<Uint8A
   #isOver = true;
   #buffers: [Uint8Array, Uint8Array] | null = null;
 
-  constructor({ channels, minimalActions }: GameRules, options: AtariLiteOptions) {
+  constructor({ channels, colours, minimalActions }: GameRules, options: AtariLiteOptions) {
     super();
     const { stickyActionProbability = 0.1, difficultyRamping = true, minimalActionSet = true } = options;
     if (!(stickyActionProbability >= 0 && stickyActionProbability <= 1)) {
@@ -79,6 +87,7 @@ export abstract class AtariLite<Game extends object = object> extends Env<Uint8A
     this.#stickyActionProbability = stickyActionProbability;
     this.difficultyRamping = difficultyRamping;
     this.channels = channels;
+    this.#colours = colours;
     this.#codes = minimalActionSet ? minimalActions : actionNames.map((_, code) => code);
     this.observationSpace = new Box(0, 1, { shape: [boardSize, boardSize, channels.length], dtype: "uint8" });
     this.actionSpace = new Discrete(this.#codes.length);
@@ -147,6 +156,22 @@ export abstract class AtariLite<Game extends object = object> extends Env<Uint8A
     }
     this.paint(cells);
     return cells;
+  }
+
+  /** Each cell in the colour of its last channel that is on. */
+  override draw(): DrawList {
+    const channels = this.channels.length;
+    const cells = new Uint8Array(boardSize * boardSize * channels);
+    this.paint(cells);
+    const shapes: Shape[] = [];
+    for (let cell = 0; cell < boardSize * boardSize; cell++) {
+      const channel = cells.subarray(cell * channels, (cell + 1) * channels).lastIndexOf(1);
+      if (channel < 0) continue;
+      const [x, y] = [(cell % boardSize) * cellPixels, Math.floor(cell / boardSize) * cellPixels];
+      shapes.push({ kind: "rectangle", x, y, width: cellPixels, height: cellPixels, fill: this.#colours[channel]! });
+    }
+    const size = boardSize * cellPixels;
+    return { width: size, height: size, background: palette.black, shapes };
   }
 
   override saveState(): State {

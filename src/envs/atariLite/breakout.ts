@@ -2,13 +2,18 @@
  * Breakout: a ball, a paddle and three rows of bricks, +1 a brick; missing the ball ends the episode. Rules: MinAtar
  * 1.0.15's.
  */
+import { palette } from "../render/index.ts";
 import { AtariLite, type AtariLiteOptions, boardSize, clamp, left, right } from "./atariLite.ts";
 
 const paddle = 0;
 const ball = 1;
 const trail = 2;
 const brick = 3;
-const rules = { channels: ["paddle", "ball", "trail", "brick"], minimalActions: [0, left, right] };
+const rules = {
+  channels: ["paddle", "ball", "trail", "brick"],
+  colours: [palette.skyBlue, palette.white, palette.darkGrey, palette.orange],
+  minimalActions: [0, left, right],
+};
 const channels = rules.channels.length;
 const last = boardSize - 1;
 

@@ -2,6 +2,7 @@
  * Freeway: a chicken crosses eight lanes of cars in 2,501 steps, +1 a crossing; a car sends it back to the start. Rules:
  * MinAtar 1.0.15's.
  */
+import { palette } from "../render/index.ts";
 import { AtariLite, type AtariLiteOptions, boardSize, clamp, down, up } from "./atariLite.ts";
 
 const chicken = 0;
@@ -10,6 +11,15 @@ const car = 1;
 const firstSpeed = 2;
 const rules = {
   channels: ["chicken", "car", "speed1", "speed2", "speed3", "speed4", "speed5"],
+  colours: [
+    palette.yellow,
+    palette.white,
+    palette.vermilion,
+    palette.purple,
+    palette.blue,
+    palette.green,
+    palette.grey,
+  ],
   minimalActions: [0, up, down],
 };
 const channels = rules.channels.length;

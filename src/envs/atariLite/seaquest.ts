@@ -2,6 +2,7 @@
  * Seaquest: a submarine shoots fish and submarines (+1 each), takes divers on board, and comes up for air; with six divers
  * that is worth what is left of the air. Rules: MinAtar 1.0.15's.
  */
+import { palette } from "../render/index.ts";
 import { AtariLite, type AtariLiteOptions, boardSize, clamp, down, fire, left, right, up } from "./atariLite.ts";
 import { add, advance, type Movers, noMovers, oldestAt, remove } from "./movers.ts";
 
@@ -27,6 +28,18 @@ const rules = {
     "oxygen_guage",
     "diver_guage",
     "diver",
+  ],
+  colours: [
+    palette.skyBlue,
+    palette.blue,
+    palette.white,
+    palette.darkGrey,
+    palette.yellow,
+    palette.orange,
+    palette.vermilion,
+    palette.green,
+    palette.purple,
+    palette.purple,
   ],
   minimalActions: [0, left, up, right, down, fire],
 };

@@ -1,6 +1,7 @@
 /**
  * Space Invaders: shoot the aliens (+1 each) before a shot, or they themselves, reach the cannon. Rules: MinAtar 1.0.15's.
  */
+import { palette } from "../render/index.ts";
 import { AtariLite, type AtariLiteOptions, boardSize, clamp, fire, left, right } from "./atariLite.ts";
 
 const cannon = 0;
@@ -11,6 +12,7 @@ const friendlyBullet = 4;
 const enemyBullet = 5;
 const rules = {
   channels: ["cannon", "alien", "alien_left", "alien_right", "friendly_bullet", "enemy_bullet"],
+  colours: [palette.skyBlue, palette.orange, palette.orange, palette.yellow, palette.white, palette.vermilion],
   minimalActions: [0, left, right, fire],
 };
 const channels = rules.channels.length;
