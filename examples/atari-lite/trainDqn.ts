@@ -1,5 +1,5 @@
 /**
- * DQN on one of the five AtariLite games, with several seeds, and a picture of how it learned.
+ * DQN with its defaults on one of the five AtariLite games, with several seeds, and a picture of how it learned.
  *
  *   npm run build && npx jiti examples/atari-lite/trainDqn.ts [game] [steps] [seeds]
  */
@@ -27,14 +27,6 @@ for (let seed = 0; seed < seeds; seed++) {
     steps,
     seed,
     evalInterval: Math.ceil(steps / 30),
-    hyperparameters: {
-      hiddenSizes: [128, 128],
-      learningRate: 2.5e-4,
-      replayStartSize: Math.min(5_000, steps / 2),
-      targetUpdateInterval: 1_000,
-      decaySteps: Math.ceil(steps / 5),
-      endEpsilon: 0.05,
-    },
   });
   const { runDirectory, evaluation } = result;
   console.log(

@@ -350,9 +350,9 @@ describe("beyond the recordings", () => {
 
   describe("SpaceInvaders", () => {
     const board = (...places: [row: number, column: number][]) => {
-      const cells = new Uint8Array(100);
-      for (const [row, column] of places) cells[10 * row + column] = 1;
-      return cells;
+      const rows = new Int32Array(10);
+      for (const [row, column] of places) rows[row]! |= 1 << column;
+      return rows;
     };
 
     it("each cleared wave lowers the wave interval down to 6, where ramping is on", () => {

@@ -17,50 +17,51 @@ const rules = {
 };
 const channels = rules.channels.length;
 const last = boardSize - 1;
-const cells = boardSize * boardSize;
-/** The first cell of the cannon's row. */
-const ground = last * boardSize;
-
 const reloadSteps = 5;
 const shotInterval = 10;
 const firstWaveInterval = 12;
 const lastWaveInterval = 6;
 const waveSize = 24;
 
-/** Aliens in rows 0 to 3, columns 2 to 7. */
-function fillWave(aliens: Uint8Array): void {
-  for (let row = 0; row < 4; row++) aliens.fill(1, row * boardSize + 2, row * boardSize + 8);
-}
+/** Which columns of a row are taken: bit c for column c. A board has one such mask a row. */
+const noBits = () => new Int32Array(boardSize);
+const bit = (column: number): number => 1 << column;
+const columnOf = (lowestBit: number): number => 31 - Math.clz32(lowestBit);
 
-const newGame = () => {
-  const game = {
-    cannon: 5,
-    reloadCountdown: 0,
-    /** One a cell, as are the bullets of both sides. */
-    aliens: new Uint8Array(cells),
-    alienCount: waveSize,
-    bullets: new Uint8Array(cells),
-    alienBullets: new Uint8Array(cells),
-    /** Columns a move of the aliens, 1 or −1. */
-    direction: -1,
-    /** Steps between two moves of a dozen aliens or more. */
-    waveInterval: firstWaveInterval,
-    moveCountdown: firstWaveInterval,
-    shotCountdown: shotInterval,
-    rampLevel: 0,
-  };
-  fillWave(game.aliens);
-  return game;
-};
+/** Aliens in rows 0 to 3, columns 2 to 7. */
+const fillWave = (aliens: Int32Array): Int32Array => aliens.fill(0b0011111100, 0, 4);
+
+const newGame = () => ({
+  cannon: 5,
+  reloadCountdown: 0,
+  aliens: fillWave(noBits()),
+  alienCount: waveSize,
+  bullets: noBits(),
+  alienBullets: noBits(),
+  /** Columns a move of the aliens, 1 or −1. */
+  direction: -1,
+  /** Steps between two moves of a dozen aliens or more. */
+  waveInterval: firstWaveInterval,
+  moveCountdown: firstWaveInterval,
+  shotCountdown: shotInterval,
+  rampLevel: 0,
+});
 
 /** The board one row on; what leaves it is gone. */
-function moveUp(board: Uint8Array): void {
-  board.copyWithin(0, boardSize);
-  board.fill(0, ground);
+function moveUp(board: Int32Array): void {
+  for (let row = 0; row < last; row++) board[row] = board[row + 1]!;
+  board[last] = 0;
 }
-function moveDown(board: Uint8Array): void {
-  board.copyWithin(boardSize, 0, ground);
-  board.fill(0, 0, boardSize);
+function moveDown(board: Int32Array): void {
+  for (let row = last; row > 0; row--) board[row] = board[row - 1]!;
+  board[0] = 0;
+}
+
+/** All columns with something in them. */
+function columnsOf(board: Int32Array): number {
+  let columns = 0;
+  for (let row = 0; row < boardSize; row++) columns |= board[row]!;
+  return columns;
 }
 
 export class SpaceInvaders extends AtariLite<ReturnType<typeof newGame>> {
@@ -82,26 +83,25 @@ export class SpaceInvaders extends AtariLite<ReturnType<typeof newGame>> {
     const { game } = this;
     const { aliens, bullets, alienBullets } = game;
     if (code === fire && game.reloadCountdown === 0) {
-      bullets[ground + game.cannon] = 1;
+      bullets[last]! |= bit(game.cannon);
       game.reloadCountdown = reloadSteps;
     } else if (code === left) game.cannon = clamp(game.cannon - 1, 0, last);
     else if (code === right) game.cannon = clamp(game.cannon + 1, 0, last);
     moveUp(bullets);
     moveDown(alienBullets);
-    if (alienBullets[ground + game.cannon] === 1) this.end();
+    if (alienBullets[last]! & bit(game.cannon)) this.end();
     this.#testLanding();
     if (game.moveCountdown === 0) this.#moveAliens();
     if (game.shotCountdown === 0) {
       game.shotCountdown = shotInterval;
-      alienBullets[this.#shooter()] = 1;
+      this.#shoot();
     }
     let reward = 0;
-    for (let cell = 0; cell < cells; cell++) {
-      if (aliens[cell] === 1 && bullets[cell] === 1) {
-        aliens[cell] = 0;
-        bullets[cell] = 0;
-        reward++;
-      }
+    for (let row = 0; row < boardSize; row++) {
+      const hits = aliens[row]! & bullets[row]!;
+      aliens[row]! ^= hits;
+      bullets[row]! ^= hits;
+      for (let rest = hits; rest !== 0; rest &= rest - 1) reward++;
     }
     game.alienCount -= reward;
     if (game.reloadCountdown > 0) game.reloadCountdown--;
@@ -113,42 +113,37 @@ export class SpaceInvaders extends AtariLite<ReturnType<typeof newGame>> {
 
   /** An alien where the cannon is ends the episode. */
   #testLanding(): void {
-    if (this.game.aliens[ground + this.game.cannon] === 1) this.end();
+    if (this.game.aliens[last]! & bit(this.game.cannon)) this.end();
   }
 
   #moveAliens(): void {
     const { game } = this;
     const { aliens, direction } = game;
     game.moveCountdown = Math.min(game.alienCount, game.waveInterval);
-    const edge = direction === -1 ? 0 : last;
-    let isAtEdge = false;
-    for (let row = 0; row < boardSize; row++) isAtEdge ||= aliens[row * boardSize + edge] === 1;
-    if (isAtEdge) {
+    if (columnsOf(aliens) & bit(direction === -1 ? 0 : last)) {
       game.direction = -direction;
-      const lowest = aliens.slice(ground);
-      if (lowest.includes(1)) this.end();
+      const lowest = aliens[last]!;
+      if (lowest !== 0) this.end();
       moveDown(aliens);
-      aliens.set(lowest); // seen in the last step only
-    } else if (direction === 1) {
-      // the column they move towards is empty, so no row runs into the next
-      aliens.copyWithin(1, 0, cells - 1);
-      aliens[0] = 0;
+      aliens[0] = lowest; // seen in the last step only
     } else {
-      aliens.copyWithin(0, 1);
-      aliens[cells - 1] = 0;
+      for (let row = 0; row < boardSize; row++) {
+        aliens[row] = direction === 1 ? aliens[row]! << 1 : aliens[row]! >> 1;
+      }
     }
     this.#testLanding();
   }
 
-  /** The cell of the lowest alien in the column nearest to the cannon, of two as near the left one. */
-  #shooter(): number {
-    const { aliens, cannon } = this.game;
-    for (let distance = 0; ; distance++) {
-      for (let column = cannon - distance; column <= cannon + distance; column += 2 * distance || 1) {
-        if (column < 0 || column > last) continue;
-        for (let cell = ground + column; cell >= 0; cell -= boardSize) if (aliens[cell] === 1) return cell;
-      }
-    }
+  /** The lowest alien in the column nearest to the cannon shoots, of two columns as near the left one's. */
+  #shoot(): void {
+    const { aliens, alienBullets, cannon } = this.game;
+    const columns = columnsOf(aliens);
+    let distance = 0;
+    while (!(columns & (bit(cannon + distance) | (bit(cannon) >> distance)))) distance++;
+    const column = (bit(cannon) >> distance) & columns || bit(cannon + distance);
+    let row = last;
+    while (!(aliens[row]! & column)) row--;
+    alienBullets[row]! |= column;
   }
 
   #nextWave(): void {
@@ -161,17 +156,20 @@ export class SpaceInvaders extends AtariLite<ReturnType<typeof newGame>> {
     game.alienCount = waveSize;
   }
 
-  protected override paint(out: Uint8Array): void {
+  protected override paint(cells: Uint8Array): void {
     const { game } = this;
-    const { aliens, bullets, alienBullets } = game;
-    out[(ground + game.cannon) * channels + cannon] = 1;
-    const heading = game.direction === -1 ? alienLeft : alienRight;
-    for (let cell = 0; cell < cells; cell++) {
-      const at = cell * channels;
-      out[at + alien] = aliens[cell]!;
-      out[at + heading] = aliens[cell]!;
-      out[at + friendlyBullet] = bullets[cell]!;
-      out[at + enemyBullet] = alienBullets[cell]!;
+    cells[(last * boardSize + game.cannon) * channels + cannon] = 1;
+    paintBoard(cells, game.aliens, alien);
+    paintBoard(cells, game.aliens, game.direction === -1 ? alienLeft : alienRight);
+    paintBoard(cells, game.bullets, friendlyBullet);
+    paintBoard(cells, game.alienBullets, enemyBullet);
+  }
+}
+
+function paintBoard(cells: Uint8Array, board: Int32Array, channel: number): void {
+  for (let row = 0; row < boardSize; row++) {
+    for (let rest = board[row]!; rest !== 0; rest &= rest - 1) {
+      cells[(row * boardSize + columnOf(rest & -rest)) * channels + channel] = 1;
     }
   }
 }
