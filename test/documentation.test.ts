@@ -39,3 +39,20 @@ describe("examples/cartpole", () => {
     }
   });
 });
+
+describe("examples/atari-lite", () => {
+  it("trainDqn.ts, for a few steps", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "example-"));
+    try {
+      const [jiti, script] = [`${root}node_modules/jiti/lib/jiti-cli.mjs`, `${root}examples/atari-lite/trainDqn.ts`];
+      const args = [jiti, script, "Breakout", "3000", "2"];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+      const file = /the curve is in (\S+)\n$/.exec(stdout)?.[1];
+      const lines = readFileSync(path.join(folder, file!), "utf8").match(/<polyline points="[\d., ]+"/g);
+      expect(lines?.length).toBe(3); // two runs and their mean
+      expect(new Set(lines!.map((line) => line.split(" ").length))).toEqual(new Set([31]));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

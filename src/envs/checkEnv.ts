@@ -2,6 +2,7 @@
 import { UsageError } from "../errors.ts";
 import type { Env, StepResult } from "./env.ts";
 import { NpRandom } from "./npRandom.ts";
+import { RandomState } from "./randomState.ts";
 import { type Frame, type RenderMode, toSvg } from "./render/index.ts";
 import { Box, Space } from "./spaces/index.ts";
 
@@ -202,7 +203,8 @@ class Inspection {
     if (this.#isDeterministic && !isSame(seen, again)) {
       this.#error("step: the same seed and actions must give the same episode; got another one the second time.");
     }
-    if (!(this.#env.unwrapped.random instanceof NpRandom)) {
+    const { random } = this.#env.unwrapped;
+    if (!(random instanceof NpRandom || random instanceof RandomState)) {
       this.#note("warning", "random: the stream was replaced; got one that a seed does not restart.");
     }
   }

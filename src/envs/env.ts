@@ -60,7 +60,7 @@ export abstract class Env<Obs = unknown, Act = unknown> implements Stateful {
 
   /** The stream of everything random here; NumPy's of the seed, or what was put in its place. */
   get random(): EnvRandom {
-    this.#random ??= new NpRandom();
+    this.#random ??= this.makeRandom();
     return this.#random;
   }
   set random(stream: EnvRandom) {
@@ -132,7 +132,12 @@ export abstract class Env<Obs = unknown, Act = unknown> implements Stateful {
 
   /** Restarts the stream with a seed; without one it goes on. */
   protected seedRandom(seed: number | undefined): void {
-    if (seed !== undefined) this.#random = new NpRandom(seed);
+    if (seed !== undefined) this.#random = this.makeRandom(seed);
+  }
+
+  /** A stream of a seed, or of a fresh one; overridden where another generator than Gymnasium's is to be equalled. */
+  protected makeRandom(seed?: number): EnvRandom {
+    return new NpRandom(seed);
   }
 
   /**

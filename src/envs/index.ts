@@ -1,5 +1,6 @@
 /** Environments: the interface, spaces, the registry, wrappers, and those that come with the toolkit. */
 
+import { Asterix, type AtariLiteOptions, Breakout, Freeway, Seaquest, SpaceInvaders } from "./atariLite/index.ts";
 import { Acrobot } from "./classic/acrobot.ts";
 import { CartPole } from "./classic/cartPole.ts";
 import { MountainCar } from "./classic/mountainCar.ts";
@@ -53,6 +54,27 @@ register({
   description: "Choose actions 0, 1, 2, … in this order; a toy for testing agents",
 });
 
+// version 0 offers all six actions, version 1 those that mean something in the game; idle players live on for ever in
+// some of the games, so episodes are truncated, while Freeway ends by itself
+for (const [name, Game, maxEpisodeSteps, description] of [
+  ["Asterix", Asterix, 10_000, "Gold and enemies run through eight lanes: touch the gold alone"],
+  ["Breakout", Breakout, 10_000, "Break bricks with a ball that a paddle keeps in play"],
+  ["Freeway", Freeway, null, "Bring a chicken across eight lanes of cars, again and again"],
+  ["Seaquest", Seaquest, 10_000, "Rescue divers from fish and submarines before the air runs out"],
+  ["SpaceInvaders", SpaceInvaders, 10_000, "Shoot the aliens before they land"],
+] as const) {
+  for (const version of [0, 1]) {
+    register({
+      id: `AtariLite/${name}-v${version}`,
+      entryPoint: (kwargs: AtariLiteOptions) => new Game(kwargs),
+      kwargs: { stickyActionProbability: 0.1, difficultyRamping: true, minimalActionSet: version === 1 },
+      maxEpisodeSteps,
+      description,
+    });
+  }
+}
+
+export * from "./atariLite/index.ts";
 export { type Check, type CheckFinding, type CheckOptions, checkEnv, inspectEnv } from "./checkEnv.ts";
 export { Acrobot, type AcrobotOptions } from "./classic/acrobot.ts";
 export { CartPole, type CartPoleOptions } from "./classic/cartPole.ts";
@@ -61,6 +83,7 @@ export { MountainCarContinuous, type MountainCarContinuousOptions } from "./clas
 export { Pendulum, type PendulumOptions } from "./classic/pendulum.ts";
 export * from "./env.ts";
 export { type EnvRandom, NpRandom, RecordedDraws } from "./npRandom.ts";
+export { RandomState } from "./randomState.ts";
 export * from "./registry.ts";
 export * from "./render/index.ts";
 export * from "./spaces/index.ts";

@@ -330,8 +330,12 @@ export class NpRandom implements EnvRandom {
   }
 }
 
-/** One recorded draw: the method's name and what it returned. */
-export type RecordedDraw = readonly [kind: string, value: number | readonly number[]];
+/** One recorded draw: the method's name, what it returned, and of integers the range, where that was recorded. */
+export type RecordedDraw = readonly [
+  kind: string,
+  value: number | readonly number[],
+  range?: readonly [low: number, high: number],
+];
 
 /** Replays recorded draws in order, for tests against another program's record. */
 export class RecordedDraws implements EnvRandom {
@@ -368,7 +372,13 @@ export class RecordedDraws implements EnvRandom {
     return Float64Array.from(this.#take("uniform") as readonly number[]);
   }
 
-  integers(_low: number, _high: number): number {
+  integers(low: number, high: number): number {
+    const range = this.#draws[this.#next]?.[2];
+    if (range && (range[0] !== low || range[1] !== high)) {
+      throw new UsageError(
+        `RecordedDraws: draw ${this.#next} must be asked for as recorded; got a range from ${low} to ${high} where one from ${range[0]} to ${range[1]} is recorded. Make the same draws in the same order.`,
+      );
+    }
     return this.#take("integers") as number;
   }
 

@@ -80,15 +80,29 @@ export function versionsOf(id: string): string[] {
 
 const warned = new Set<string>();
 
-/** The registration an id stands for: itself, or the newest version of an unversioned name. */
+/** A name without its namespace. */
+const bareName = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
+
+/** The registered names that a name stands for: itself, or those it is without their namespaces. */
+function namesOf(name: string): string[] {
+  const names = new Set([...registry.keys()].map((known) => parseId(known).name));
+  return names.has(name) ? [name] : [...names].filter((known) => bareName(known) === name);
+}
+
+/** The registration an id stands for: itself, or the newest version of an unversioned name, namespace or not. */
 function resolve(id: string): EnvRegistration {
-  const exact = registry.get(id);
-  const { name, version } = parseId(id);
+  const { name: given, version } = parseId(id);
+  const names = namesOf(given);
+  if (names.length > 1) {
+    throw new UsageError(`make: ${given} must be one of ${names.join(", ")}; got ${id}. Give its namespace.`);
+  }
+  const name = names[0] ?? given;
+  const exact = registry.get(id) ?? registry.get(version === null ? name : `${name}-v${version}`);
   if (exact) {
     const newest = versionsOf(name)[0]!;
-    if (newest !== id && !warned.has(id)) {
-      warned.add(id);
-      console.warn(`make: ${id} is not the newest version; ${newest} is.`);
+    if (newest !== exact.id && !warned.has(exact.id)) {
+      warned.add(exact.id);
+      console.warn(`make: ${exact.id} is not the newest version; ${newest} is.`);
     }
     return exact;
   }
@@ -99,11 +113,9 @@ function resolve(id: string): EnvRegistration {
       `make: ${name} must be one of ${versions.join(", ")}; got ${id}. Leave the version out for the newest.`,
     );
   }
-  const near = nearest(
-    name,
-    [...registry.keys()].map((known) => parseId(known).name),
-  );
-  const suggestion = near ? ` Did you mean ${versionsOf(near)[0]}?` : "";
+  const known = [...registry.keys()].map((id) => parseId(id).name);
+  const near = nearest(name, [...known, ...known.map(bareName)]);
+  const suggestion = near ? ` Did you mean ${versionsOf(namesOf(near)[0]!)[0]}?` : "";
   throw new UsageError(
     `make: an environment's id must be a registered one; got ${id}.${suggestion || " See rl list envs, or register your own with register()."}`,
   );

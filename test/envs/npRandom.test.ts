@@ -167,4 +167,12 @@ describe("RecordedDraws", () => {
     draws.random();
     expect(() => draws.random()).toThrow('got a call of "random" where the record of 1 draws ends.');
   });
+
+  test("raises where integers are asked for from another range than the recorded one", () => {
+    const draws = new RecordedDraws([["integers", 1, [0, 2]]]);
+    expect(() => draws.integers(0, 3)).toThrow(
+      "RecordedDraws: draw 0 must be asked for as recorded; got a range from 0 to 3 where one from 0 to 2 is recorded.",
+    );
+    expect(draws.integers(0, 2)).toBe(1);
+  });
 });

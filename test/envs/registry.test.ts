@@ -37,6 +37,24 @@ describe("make", () => {
     warn.mockRestore();
   });
 
+  it("knows names without their namespace", () => {
+    expect(make("Breakout").spec?.id).toBe("AtariLite/Breakout-v1");
+    expect(make("Breakout-v1").spec?.id).toBe("AtariLite/Breakout-v1");
+    expect(() => make("Breakout-v3")).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: make: AtariLite/Breakout must be one of AtariLite/Breakout-v1, AtariLite/Breakout-v0; got Breakout-v3. Leave the version out for the newest.]`,
+    );
+    expect(() => make("Breakot")).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: make: an environment's id must be a registered one; got Breakot. Did you mean AtariLite/Breakout-v1?]`,
+    );
+    const entryPoint = () => new CartPole();
+    register({ id: "one/Twice-v0", entryPoint });
+    register({ id: "other/Twice-v3", entryPoint });
+    expect(() => make("Twice")).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: make: Twice must be one of one/Twice, other/Twice; got Twice. Give its namespace.]`,
+    );
+    expect(make("other/Twice").spec?.id).toBe("other/Twice-v3");
+  });
+
   it("says what must hold", () => {
     expect(() => make("Cartpole")).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: make: an environment's id must be a registered one; got Cartpole. Did you mean CartPole-v1?]`,
