@@ -7,6 +7,10 @@ import { MountainCarContinuous } from "./classic/mountainCarContinuous.ts";
 import { Pendulum } from "./classic/pendulum.ts";
 import { register } from "./registry.ts";
 import { Abc } from "./toy/abc.ts";
+import { Blackjack } from "./toy/blackjack.ts";
+import { CliffWalking } from "./toy/cliffWalking.ts";
+import { FrozenLake } from "./toy/frozenLake.ts";
+import { Taxi } from "./toy/taxi.ts";
 
 const cartPole = {
   entryPoint: (kwargs: object) => new CartPole(kwargs),
@@ -53,6 +57,48 @@ register({
   description: "Choose actions 0, 1, 2, … in this order; a toy for testing agents",
 });
 
+const frozenLake = {
+  entryPoint: (kwargs: object) => new FrozenLake(kwargs),
+  description: "Walk over slippery ice, past holes",
+};
+const ice = { desc: null, isSlippery: true, successRate: 1 / 3, rewardSchedule: [1, 0, 0] };
+register({
+  ...frozenLake,
+  id: "FrozenLake-v1",
+  kwargs: { ...ice, mapName: "4x4" },
+  maxEpisodeSteps: 100,
+  rewardThreshold: 0.7,
+});
+register({
+  ...frozenLake,
+  id: "FrozenLake8x8-v1",
+  kwargs: { ...ice, mapName: "8x8" },
+  maxEpisodeSteps: 200,
+  rewardThreshold: 0.85,
+});
+const cliffWalking = {
+  entryPoint: (kwargs: object) => new CliffWalking(kwargs),
+  description: "Walk along a cliff without falling",
+};
+register({ ...cliffWalking, id: "CliffWalking-v0", kwargs: {} });
+register({ ...cliffWalking, id: "CliffWalking-v1", kwargs: { isSlippery: false } });
+register({ ...cliffWalking, id: "CliffWalkingSlippery-v1", kwargs: { isSlippery: true } });
+const taxi = {
+  entryPoint: (kwargs: object) => new Taxi(kwargs),
+  maxEpisodeSteps: 200,
+  rewardThreshold: 8,
+  description: "Fetch a passenger and bring them where they want to go",
+};
+const streets = { isRainy: false, rainyProbability: 0.8, ficklePassenger: false, fickleProbability: 0.3 };
+register({ ...taxi, id: "Taxi-v3", kwargs: {} });
+register({ ...taxi, id: "Taxi-v4", kwargs: streets });
+register({
+  id: "Blackjack-v1",
+  entryPoint: (kwargs: object) => new Blackjack(kwargs),
+  kwargs: { natural: false, sab: true },
+  description: "Play cards against a dealer",
+});
+
 export { type CheckFinding, checkEnv } from "./checkEnv.ts";
 export { Acrobot, type AcrobotOptions } from "./classic/acrobot.ts";
 export { CartPole, type CartPoleOptions } from "./classic/cartPole.ts";
@@ -64,4 +110,9 @@ export { type EnvRandom, NpRandom, RecordedDraws } from "./npRandom.ts";
 export * from "./registry.ts";
 export * from "./spaces/index.ts";
 export { Abc, type AbcOptions } from "./toy/abc.ts";
+export { Blackjack, type BlackjackOptions } from "./toy/blackjack.ts";
+export { CliffWalking, type CliffWalkingOptions } from "./toy/cliffWalking.ts";
+export { FrozenLake, type FrozenLakeOptions, generateRandomMap, type RandomMapOptions } from "./toy/frozenLake.ts";
+export { type Outcome, OutcomeTable, TabularEnv } from "./toy/tabular.ts";
+export { Taxi, type TaxiOptions } from "./toy/taxi.ts";
 export * from "./wrappers/index.ts";
