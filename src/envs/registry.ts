@@ -1,5 +1,6 @@
 /** Environments by id, as in Gymnasium: `register`, `make`, `spec`. */
 import { nearest, UsageError } from "../errors.ts";
+import type { BatchEnv } from "./batchEnv.ts";
 import type { Env, EnvSpec } from "./env.ts";
 import { OrderEnforcing } from "./wrappers/orderEnforcing.ts";
 import { TimeLimit } from "./wrappers/timeLimit.ts";
@@ -19,6 +20,9 @@ export interface EnvRegistration {
   /** Makes the environment from its keyword arguments. */
   // biome-ignore lint/suspicious/noExplicitAny: each environment declares its own keyword arguments
   readonly entryPoint: (kwargs: any) => AnyEnv;
+  /** Makes many copies in flat arrays, for `makeVec`; null where it cannot with these keyword arguments. */
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly batch?: (rows: number, kwargs: any) => BatchEnv | null;
   readonly maxEpisodeSteps?: number | null;
   readonly rewardThreshold?: number | null;
   readonly nondeterministic?: boolean;
@@ -122,13 +126,14 @@ export function spec(id: string): EnvSpec {
 /** The one-line description an environment was registered with. */
 export const describe = (id: string): string => resolve(id).description ?? "";
 
-/**
- * Makes an environment: with errors for steps out of order, and truncated at its time limit.
- *
- * @param options keyword arguments of the environment, `maxEpisodeSteps` and `reuseObs`
- * @throws UsageError for an unknown id or keyword argument, with a suggestion
- */
-export function make(id: string, options: MakeOptions = {}): AnyEnv {
+export interface Made {
+  readonly registration: EnvRegistration;
+  readonly spec: EnvSpec;
+  readonly reuseObs: boolean;
+}
+
+/** Looks an id up and checks what it is to be made with. @throws UsageError, as `make` does */
+export function prepare(id: string, options: MakeOptions = {}): Made {
   const registration = resolve(id);
   const { maxEpisodeSteps = registration.maxEpisodeSteps ?? null, reuseObs = false, ...kwargs } = options;
   const known = registration.kwargs;
@@ -149,10 +154,19 @@ export function make(id: string, options: MakeOptions = {}): AnyEnv {
       }
     }
   }
-  const all = { ...known, ...kwargs };
-  const env = registration.entryPoint(all);
-  env.spec = specOf(registration, all);
+  return { registration, spec: { ...specOf(registration, { ...known, ...kwargs }), maxEpisodeSteps }, reuseObs };
+}
+
+/**
+ * Makes an environment: with errors for steps out of order, and truncated at its time limit.
+ *
+ * @param options keyword arguments of the environment, `maxEpisodeSteps` and `reuseObs`
+ * @throws UsageError for an unknown id or keyword argument, with a suggestion
+ */
+export function make(id: string, options: MakeOptions = {}): AnyEnv {
+  const { registration, spec, reuseObs } = prepare(id, options);
+  const env = registration.entryPoint(spec.kwargs);
+  env.spec = specOf(registration, spec.kwargs);
   env.reuseObs = reuseObs;
-  const ordered = new OrderEnforcing(maxEpisodeSteps === null ? env : new TimeLimit(env, maxEpisodeSteps));
-  return ordered;
+  return new OrderEnforcing(spec.maxEpisodeSteps === null ? env : new TimeLimit(env, spec.maxEpisodeSteps));
 }

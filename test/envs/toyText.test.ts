@@ -187,6 +187,10 @@ describe("makers", () => {
       expect(reached).toContain(24);
     }
     expect(generateRandomMap({ p: 1, size: 3, seed: 0 })).toEqual(["SFF", "FFF", "FFG"]);
+    // drawn by NumPy 2.4.6
+    expect(generateRandomMap({ size: 4, seed: 0 })).toEqual(["SFFF", "HHFF", "FHHF", "HFFG"]);
+    const six = ["SHHFHF", "FFFFHH", "FHFHFH", "FHHFFH", "FFFFFH", "HHHHFG"];
+    expect(generateRandomMap({ size: 6, p: 0.55, seed: 11 })).toEqual(six);
   });
 
   it("say what must hold", () => {
