@@ -1,10 +1,10 @@
 /** Environments: the interface, spaces, the registry, wrappers, and those that come with the toolkit. */
 
-import { Acrobot } from "./classic/acrobot.ts";
-import { CartPole } from "./classic/cartPole.ts";
-import { MountainCar } from "./classic/mountainCar.ts";
-import { MountainCarContinuous } from "./classic/mountainCarContinuous.ts";
-import { Pendulum } from "./classic/pendulum.ts";
+import { Acrobot, AcrobotBatch } from "./classic/acrobot.ts";
+import { CartPole, CartPoleBatch } from "./classic/cartPole.ts";
+import { MountainCar, MountainCarBatch } from "./classic/mountainCar.ts";
+import { MountainCarContinuous, MountainCarContinuousBatch } from "./classic/mountainCarContinuous.ts";
+import { Pendulum, PendulumBatch } from "./classic/pendulum.ts";
 import { register } from "./registry.ts";
 import { Abc } from "./toy/abc.ts";
 import { Blackjack } from "./toy/blackjack.ts";
@@ -14,6 +14,7 @@ import { Taxi } from "./toy/taxi.ts";
 
 const cartPole = {
   entryPoint: (kwargs: object) => new CartPole(kwargs),
+  batch: (rows: number, kwargs: object) => new CartPoleBatch(rows, kwargs),
   kwargs: { suttonBartoReward: false, kinematicsIntegrator: "euler" },
   description: "Balance a pole on a cart",
 };
@@ -22,6 +23,7 @@ register({ ...cartPole, id: "CartPole-v1", maxEpisodeSteps: 500, rewardThreshold
 register({
   id: "MountainCar-v0",
   entryPoint: (kwargs: object) => new MountainCar(kwargs),
+  batch: (rows: number, kwargs: object) => new MountainCarBatch(rows, kwargs),
   kwargs: { goalVelocity: 0 },
   maxEpisodeSteps: 200,
   rewardThreshold: -110,
@@ -30,6 +32,7 @@ register({
 register({
   id: "MountainCarContinuous-v0",
   entryPoint: (kwargs: object) => new MountainCarContinuous(kwargs),
+  batch: (rows: number, kwargs: object) => new MountainCarContinuousBatch(rows, kwargs),
   kwargs: { goalVelocity: 0 },
   maxEpisodeSteps: 999,
   rewardThreshold: 90,
@@ -38,6 +41,7 @@ register({
 register({
   id: "Pendulum-v1",
   entryPoint: (kwargs: object) => new Pendulum(kwargs),
+  batch: (rows: number, kwargs: object) => new PendulumBatch(rows, kwargs),
   kwargs: { g: 10 },
   maxEpisodeSteps: 200,
   description: "Swing a pendulum up and hold it there",
@@ -45,6 +49,7 @@ register({
 register({
   id: "Acrobot-v1",
   entryPoint: (kwargs: object) => new Acrobot(kwargs),
+  batch: (rows: number, kwargs: object) => new AcrobotBatch(rows, kwargs),
   kwargs: { bookOrNips: "book" },
   maxEpisodeSteps: 500,
   rewardThreshold: -100,
