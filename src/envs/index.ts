@@ -1,16 +1,21 @@
 /** Environments: the interface, spaces, the registry, wrappers, and those that come with the toolkit. */
 
 import { Asterix, type AtariLiteOptions, Breakout, Freeway, Seaquest, SpaceInvaders } from "./atariLite/index.ts";
-import { Acrobot } from "./classic/acrobot.ts";
-import { CartPole } from "./classic/cartPole.ts";
-import { MountainCar } from "./classic/mountainCar.ts";
-import { MountainCarContinuous } from "./classic/mountainCarContinuous.ts";
-import { Pendulum } from "./classic/pendulum.ts";
+import { Acrobot, AcrobotBatch } from "./classic/acrobot.ts";
+import { CartPole, CartPoleBatch } from "./classic/cartPole.ts";
+import { MountainCar, MountainCarBatch } from "./classic/mountainCar.ts";
+import { MountainCarContinuous, MountainCarContinuousBatch } from "./classic/mountainCarContinuous.ts";
+import { Pendulum, PendulumBatch } from "./classic/pendulum.ts";
 import { register } from "./registry.ts";
 import { Abc } from "./toy/abc.ts";
+import { Blackjack } from "./toy/blackjack.ts";
+import { CliffWalking } from "./toy/cliffWalking.ts";
+import { FrozenLake } from "./toy/frozenLake.ts";
+import { Taxi } from "./toy/taxi.ts";
 
 const cartPole = {
   entryPoint: (kwargs: object) => new CartPole(kwargs),
+  batch: (rows: number, kwargs: object) => new CartPoleBatch(rows, kwargs),
   kwargs: { suttonBartoReward: false, kinematicsIntegrator: "euler" },
   description: "Balance a pole on a cart",
 };
@@ -19,6 +24,7 @@ register({ ...cartPole, id: "CartPole-v1", maxEpisodeSteps: 500, rewardThreshold
 register({
   id: "MountainCar-v0",
   entryPoint: (kwargs: object) => new MountainCar(kwargs),
+  batch: (rows: number, kwargs: object) => new MountainCarBatch(rows, kwargs),
   kwargs: { goalVelocity: 0 },
   maxEpisodeSteps: 200,
   rewardThreshold: -110,
@@ -27,6 +33,7 @@ register({
 register({
   id: "MountainCarContinuous-v0",
   entryPoint: (kwargs: object) => new MountainCarContinuous(kwargs),
+  batch: (rows: number, kwargs: object) => new MountainCarContinuousBatch(rows, kwargs),
   kwargs: { goalVelocity: 0 },
   maxEpisodeSteps: 999,
   rewardThreshold: 90,
@@ -35,6 +42,7 @@ register({
 register({
   id: "Pendulum-v1",
   entryPoint: (kwargs: object) => new Pendulum(kwargs),
+  batch: (rows: number, kwargs: object) => new PendulumBatch(rows, kwargs),
   kwargs: { g: 10 },
   maxEpisodeSteps: 200,
   description: "Swing a pendulum up and hold it there",
@@ -42,6 +50,7 @@ register({
 register({
   id: "Acrobot-v1",
   entryPoint: (kwargs: object) => new Acrobot(kwargs),
+  batch: (rows: number, kwargs: object) => new AcrobotBatch(rows, kwargs),
   kwargs: { bookOrNips: "book" },
   maxEpisodeSteps: 500,
   rewardThreshold: -100,
@@ -74,6 +83,48 @@ for (const [name, Game, maxEpisodeSteps, description] of [
   }
 }
 
+const frozenLake = {
+  entryPoint: (kwargs: object) => new FrozenLake(kwargs),
+  description: "Walk over slippery ice, past holes",
+};
+const ice = { desc: null, isSlippery: true, successRate: 1 / 3, rewardSchedule: [1, 0, 0] };
+register({
+  ...frozenLake,
+  id: "FrozenLake-v1",
+  kwargs: { ...ice, mapName: "4x4" },
+  maxEpisodeSteps: 100,
+  rewardThreshold: 0.7,
+});
+register({
+  ...frozenLake,
+  id: "FrozenLake8x8-v1",
+  kwargs: { ...ice, mapName: "8x8" },
+  maxEpisodeSteps: 200,
+  rewardThreshold: 0.85,
+});
+const cliffWalking = {
+  entryPoint: (kwargs: object) => new CliffWalking(kwargs),
+  description: "Walk along a cliff without falling",
+};
+register({ ...cliffWalking, id: "CliffWalking-v0", kwargs: {} });
+register({ ...cliffWalking, id: "CliffWalking-v1", kwargs: { isSlippery: false } });
+register({ ...cliffWalking, id: "CliffWalkingSlippery-v1", kwargs: { isSlippery: true } });
+const taxi = {
+  entryPoint: (kwargs: object) => new Taxi(kwargs),
+  maxEpisodeSteps: 200,
+  rewardThreshold: 8,
+  description: "Fetch a passenger and bring them where they want to go",
+};
+const streets = { isRainy: false, rainyProbability: 0.8, ficklePassenger: false, fickleProbability: 0.3 };
+register({ ...taxi, id: "Taxi-v3", kwargs: {} });
+register({ ...taxi, id: "Taxi-v4", kwargs: streets });
+register({
+  id: "Blackjack-v1",
+  entryPoint: (kwargs: object) => new Blackjack(kwargs),
+  kwargs: { natural: false, sab: true },
+  description: "Play cards against a dealer",
+});
+
 export * from "./atariLite/index.ts";
 export { type Check, type CheckFinding, type CheckOptions, checkEnv, inspectEnv } from "./checkEnv.ts";
 export { Acrobot, type AcrobotOptions } from "./classic/acrobot.ts";
@@ -88,4 +139,9 @@ export * from "./registry.ts";
 export * from "./render/index.ts";
 export * from "./spaces/index.ts";
 export { Abc, type AbcOptions } from "./toy/abc.ts";
+export { Blackjack, type BlackjackOptions } from "./toy/blackjack.ts";
+export { CliffWalking, type CliffWalkingOptions } from "./toy/cliffWalking.ts";
+export { FrozenLake, type FrozenLakeOptions, generateRandomMap, type RandomMapOptions } from "./toy/frozenLake.ts";
+export { type Outcome, OutcomeTable, TabularEnv } from "./toy/tabular.ts";
+export { Taxi, type TaxiOptions } from "./toy/taxi.ts";
 export * from "./wrappers/index.ts";

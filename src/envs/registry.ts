@@ -1,5 +1,6 @@
 /** Environments by id, as in Gymnasium: `register`, `make`, `spec`. */
 import { nearest, UsageError } from "../errors.ts";
+import type { BatchEnv } from "./batchEnv.ts";
 import type { Env, EnvSpec } from "./env.ts";
 import type { RenderMode } from "./render/index.ts";
 import { OrderEnforcing } from "./wrappers/orderEnforcing.ts";
@@ -21,6 +22,9 @@ export interface EnvRegistration {
   /** Makes the environment from its keyword arguments. */
   // biome-ignore lint/suspicious/noExplicitAny: each environment declares its own keyword arguments
   readonly entryPoint: (kwargs: any) => AnyEnv;
+  /** Makes many copies in flat arrays, for `makeVec`; null where it cannot with these keyword arguments. */
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly batch?: (rows: number, kwargs: any) => BatchEnv | null;
   readonly maxEpisodeSteps?: number | null;
   readonly rewardThreshold?: number | null;
   readonly nondeterministic?: boolean;
@@ -140,13 +144,16 @@ export function spec(id: string): EnvSpec {
 /** The one-line description an environment was registered with. */
 export const describe = (id: string): string => resolve(id).description ?? "";
 
-/**
- * Makes an environment: with errors for steps out of order, and truncated at its time limit.
- *
- * @param options keyword arguments of the environment, `maxEpisodeSteps`, `reuseObs`, `renderMode` and `wrappers`
- * @throws UsageError for an unknown id, keyword argument, render mode or wrapper, with a suggestion
- */
-export function make(id: string, options: MakeOptions = {}): AnyEnv {
+export interface Made {
+  readonly registration: EnvRegistration;
+  readonly spec: EnvSpec;
+  readonly reuseObs: boolean;
+  readonly renderMode: RenderMode | null;
+  readonly wrappers: NonNullable<MakeOptions["wrappers"]>;
+}
+
+/** Looks an id up and checks what it is to be made with. @throws UsageError, as `make` does */
+export function prepare(id: string, options: MakeOptions = {}): Made {
   const registration = resolve(id);
   const {
     maxEpisodeSteps = registration.maxEpisodeSteps ?? null,
@@ -173,11 +180,23 @@ export function make(id: string, options: MakeOptions = {}): AnyEnv {
       }
     }
   }
-  const all = { ...known, ...kwargs };
-  const env = registration.entryPoint(all);
-  env.spec = { ...specOf(registration, all), maxEpisodeSteps };
+  const settings = { spec: { ...specOf(registration, { ...known, ...kwargs }), maxEpisodeSteps }, reuseObs };
+  return { registration, ...settings, renderMode, wrappers };
+}
+
+/**
+ * Makes an environment: with errors for steps out of order, and truncated at its time limit.
+ *
+ * @param options keyword arguments of the environment, `maxEpisodeSteps`, `reuseObs`, `renderMode` and `wrappers`
+ * @throws UsageError for an unknown id, keyword argument, render mode or wrapper, with a suggestion
+ */
+export function make(id: string, options: MakeOptions = {}): AnyEnv {
+  const { registration, spec, reuseObs, renderMode, wrappers } = prepare(id, options);
+  const env = registration.entryPoint(spec.kwargs);
+  env.spec = spec;
   env.reuseObs = reuseObs;
   env.renderMode = renderMode;
+  const { maxEpisodeSteps } = spec;
   const ordered = new OrderEnforcing(maxEpisodeSteps === null ? env : new TimeLimit(env, maxEpisodeSteps));
   return wrapBy(ordered, wrappers);
 }

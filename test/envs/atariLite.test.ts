@@ -466,7 +466,7 @@ describe("errors", () => {
       `[UsageError: AtariLite/Breakout.step: the episode ended at step 6 (terminated). Call reset() first.]`,
     );
     expect(() => make("Breakout", { sticky: 0.2 })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: make: AtariLite/Breakout-v1 takes stickyActionProbability, difficultyRamping, minimalActionSet, maxEpisodeSteps, reuseObs, renderMode; got sticky. Check its spelling.]`,
+      `[UsageError: make: AtariLite/Breakout-v1 takes stickyActionProbability, difficultyRamping, minimalActionSet, maxEpisodeSteps, reuseObs, renderMode, wrappers; got sticky. Check its spelling.]`,
     );
     expect(() => make("Breakout", { stickyActionProbability: "no" })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: make: stickyActionProbability of AtariLite/Breakout-v1 must be a number; got "no".]`,
@@ -518,15 +518,15 @@ describe("pictures", () => {
     expect(env.render()).toBe(toSvg(env.draw()));
     expect(toAnsi(env.draw(), { columns: 20, coloured: false })).toMatchInlineSnapshot(`
       "
-      ********************
-      ********************
-      ********************
+      ####################
+      ####################
+      ####################
         @@
 
 
 
 
-            **"
+            ##"
     `);
   });
 });

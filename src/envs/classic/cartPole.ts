@@ -6,6 +6,7 @@
  */
 import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
+import { BatchEnv, type BatchOutput } from "../batchEnv.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
 import { type DrawList, type Point, palette, placed, renderModes, type Shape } from "../render/index.ts";
 import { Box, Discrete } from "../spaces/index.ts";
@@ -31,43 +32,80 @@ export interface CartPoleOptions {
   readonly kinematicsIntegrator?: "euler" | "semi-implicit";
 }
 
+const high = [2 * xThreshold, Number.POSITIVE_INFINITY, 2 * thetaThreshold, Number.POSITIVE_INFINITY];
+const observationSpace = () =>
+  new Box(
+    high.map((limit) => -limit),
+    high,
+  );
+
+function isEulerOf({ kinematicsIntegrator = "euler" }: CartPoleOptions): boolean {
+  const integrators = ["euler", "semi-implicit"];
+  if (!integrators.includes(kinematicsIntegrator)) {
+    throw new UsageError(
+      `CartPole: kinematicsIntegrator must be ${integrators.join(" or ")}; got ${String(kinematicsIntegrator)}.`,
+    );
+  }
+  return kinematicsIntegrator === "euler";
+}
+
+/** One step of the state x, ẋ, θ, θ̇ that begins at `at`; whether it is out of bounds then. */
+function advance(state: Float64Array, at: number, action: number, isEuler: boolean): boolean {
+  let x = state[at]!;
+  let xDot = state[at + 1]!;
+  let theta = state[at + 2]!;
+  let thetaDot = state[at + 3]!;
+  const cosTheta = Math.cos(theta);
+  const sinTheta = Math.sin(theta);
+  const push = action === 1 ? force : -force;
+  const temp = (push + poleMassLength * (thetaDot * thetaDot) * sinTheta) / totalMass;
+  const thetaAcc =
+    (gravity * sinTheta - cosTheta * temp) / (length * (4 / 3 - (massPole * (cosTheta * cosTheta)) / totalMass));
+  const xAcc = temp - (poleMassLength * thetaAcc * cosTheta) / totalMass;
+  if (isEuler) {
+    x += tau * xDot;
+    xDot += tau * xAcc;
+    theta += tau * thetaDot;
+    thetaDot += tau * thetaAcc;
+  } else {
+    xDot += tau * xAcc;
+    x += tau * xDot;
+    thetaDot += tau * thetaAcc;
+    theta += tau * thetaDot;
+  }
+  state[at] = x;
+  state[at + 1] = xDot;
+  state[at + 2] = theta;
+  state[at + 3] = thetaDot;
+  return x < -xThreshold || x > xThreshold || theta < -thetaThreshold || theta > thetaThreshold;
+}
+
+function observe(state: Float64Array, at: number, obs: Float32Array, to: number): void {
+  obs[to] = state[at]!;
+  obs[to + 1] = state[at + 1]!;
+  obs[to + 2] = state[at + 2]!;
+  obs[to + 3] = state[at + 3]!;
+}
+
 export class CartPole extends Env<Float32Array, number> {
   override metadata = { renderModes, renderFps: 1 / tau };
   override readonly actionMeanings = ["left", "right"];
-  readonly observationSpace: Box;
+  readonly observationSpace = observationSpace();
   readonly actionSpace = new Discrete(2);
   readonly #suttonBartoReward: boolean;
   readonly #isEuler: boolean;
-  #x = 0;
-  #xDot = 0;
-  #theta = 0;
-  #thetaDot = 0;
+  readonly #state = new Float64Array(4);
   #hasFallen = false;
 
-  constructor({ suttonBartoReward = false, kinematicsIntegrator = "euler" }: CartPoleOptions = {}) {
+  constructor(options: CartPoleOptions = {}) {
     super();
-    const integrators = ["euler", "semi-implicit"];
-    if (!integrators.includes(kinematicsIntegrator)) {
-      throw new UsageError(
-        `CartPole: kinematicsIntegrator must be ${integrators.join(" or ")}; got ${String(kinematicsIntegrator)}.`,
-      );
-    }
-    this.#suttonBartoReward = suttonBartoReward;
-    this.#isEuler = kinematicsIntegrator === "euler";
-    const high = [2 * xThreshold, Number.POSITIVE_INFINITY, 2 * thetaThreshold, Number.POSITIVE_INFINITY];
-    this.observationSpace = new Box(
-      high.map((limit) => -limit),
-      high,
-    );
+    this.#suttonBartoReward = options.suttonBartoReward ?? false;
+    this.#isEuler = isEulerOf(options);
   }
 
   override reset({ seed, options }: ResetOptions = {}): [obs: Float32Array, info: Info] {
     this.seedRandom(seed);
-    const state = startingState("CartPole", options, start, this.random);
-    this.#x = state[0]!;
-    this.#xDot = state[1]!;
-    this.#theta = state[2]!;
-    this.#thetaDot = state[3]!;
+    this.#state.set(startingState("CartPole", options, start, this.random));
     this.#hasFallen = false;
     return [this.#observe(), noInfo];
   }
@@ -76,26 +114,7 @@ export class CartPole extends Env<Float32Array, number> {
     if (action !== 0 && action !== 1) {
       throw new UsageError(`CartPole.step: the action must be 0 (left) or 1 (right); got ${String(action)}.`);
     }
-    const cosTheta = Math.cos(this.#theta);
-    const sinTheta = Math.sin(this.#theta);
-    const push = action === 1 ? force : -force;
-    const temp = (push + poleMassLength * (this.#thetaDot * this.#thetaDot) * sinTheta) / totalMass;
-    const thetaAcc =
-      (gravity * sinTheta - cosTheta * temp) / (length * (4 / 3 - (massPole * (cosTheta * cosTheta)) / totalMass));
-    const xAcc = temp - (poleMassLength * thetaAcc * cosTheta) / totalMass;
-    if (this.#isEuler) {
-      this.#x += tau * this.#xDot;
-      this.#xDot += tau * xAcc;
-      this.#theta += tau * this.#thetaDot;
-      this.#thetaDot += tau * thetaAcc;
-    } else {
-      this.#xDot += tau * xAcc;
-      this.#x += tau * this.#xDot;
-      this.#thetaDot += tau * thetaAcc;
-      this.#theta += tau * this.#thetaDot;
-    }
-    const terminated =
-      this.#x < -xThreshold || this.#x > xThreshold || this.#theta < -thetaThreshold || this.#theta > thetaThreshold;
+    const terminated = advance(this.#state, 0, action, this.#isEuler);
     return [this.#observe(), this.#reward(terminated), terminated, false, noInfo];
   }
 
@@ -109,10 +128,7 @@ export class CartPole extends Env<Float32Array, number> {
 
   #observe(): Float32Array {
     const obs = this.obsBuffer(4);
-    obs[0] = this.#x;
-    obs[1] = this.#xDot;
-    obs[2] = this.#theta;
-    obs[3] = this.#thetaDot;
+    observe(this.#state, 0, obs, 0);
     return obs;
   }
 
@@ -120,7 +136,7 @@ export class CartPole extends Env<Float32Array, number> {
   override draw(): DrawList {
     const [width, height, ground] = [600, 400, 300];
     const scale = width / 6;
-    const x = width / 2 + this.#x * scale;
+    const x = width / 2 + this.#state[0]! * scale;
     const axle = ground - 30;
     const top = 5 - 2 * length * scale;
     const pole: Point[] = [
@@ -147,21 +163,55 @@ export class CartPole extends Env<Float32Array, number> {
         { kind: "rectangle", x: x - 32, y: axle - 12, width: 64, height: 32, fill: palette.darkGrey },
         { kind: "circle", x: x - 18, y: ground - 8, radius: 8, fill: palette.black },
         { kind: "circle", x: x + 18, y: ground - 8, radius: 8, fill: palette.black },
-        { kind: "polygon", points: placed(pole, this.#theta, x, axle), fill: palette.orange },
+        { kind: "polygon", points: placed(pole, this.#state[2]!, x, axle), fill: palette.orange },
         { kind: "circle", x, y: axle, radius: 5, fill: palette.blue },
       ],
     };
   }
 
   override saveState(): State {
-    const state = [this.#x, this.#xDot, this.#theta, this.#thetaDot];
-    return { base: super.saveState(), state, hasFallen: this.#hasFallen };
+    return { base: super.saveState(), state: [...this.#state], hasFallen: this.#hasFallen };
   }
 
   override loadState(saved: State): void {
     const { base, state, hasFallen } = saved as { base: State; state: number[]; hasFallen: boolean };
     super.loadState(base);
-    [this.#x, this.#xDot, this.#theta, this.#thetaDot] = state as [number, number, number, number];
+    this.#state.set(state);
     this.#hasFallen = hasFallen;
+  }
+}
+
+/** Many poles, one loop. */
+export class CartPoleBatch extends BatchEnv {
+  readonly observationSpace = observationSpace();
+  readonly actionSpace = new Discrete(2);
+  readonly #suttonBartoReward: boolean;
+  readonly #isEuler: boolean;
+
+  constructor(rows: number, options: CartPoleOptions = {}) {
+    super(rows, 4);
+    this.#suttonBartoReward = options.suttonBartoReward ?? false;
+    this.#isEuler = isEulerOf(options);
+  }
+
+  override reset(row: number, options: ResetOptions["options"], obs: Float32Array): Info {
+    this.state.set(startingState("CartPole", options, start, this.randoms[row]!), 4 * row);
+    observe(this.state, 4 * row, obs, 4 * row);
+    return noInfo;
+  }
+
+  override step(actions: ArrayLike<number>, skip: Uint8Array, output: BatchOutput): void {
+    const { state } = this;
+    const { rewards, terminated } = output;
+    const obs = output.obs as Float32Array;
+    const isEuler = this.#isEuler;
+    const [onward, last] = this.#suttonBartoReward ? [0, -1] : [1, 1];
+    for (let row = 0; row < skip.length; row++) {
+      if (skip[row] === 1) continue;
+      const isOut = advance(state, 4 * row, actions[row]!, isEuler);
+      observe(state, 4 * row, obs, 4 * row);
+      rewards[row] = isOut ? last : onward;
+      terminated[row] = isOut ? 1 : 0;
+    }
   }
 }
