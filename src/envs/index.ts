@@ -61,6 +61,7 @@ export { MountainCarContinuous, type MountainCarContinuousOptions } from "./clas
 export { Pendulum, type PendulumOptions } from "./classic/pendulum.ts";
 export * from "./env.ts";
 export { type EnvRandom, NpRandom, RecordedDraws } from "./npRandom.ts";
+export * from "./python/index.ts";
 export * from "./registry.ts";
 export * from "./render/index.ts";
 export * from "./spaces/index.ts";
