@@ -122,10 +122,11 @@ function specOf(registration: Omit<EnvRegistration, "entryPoint">, kwargs: Reado
 
 /** What follows it is an id of Python's Gymnasium. */
 const pythonPrefix = "python:";
-const isPython = (id: string): boolean => id.startsWith(pythonPrefix);
+/** Whether an id names an environment in Python, of which nothing is known before it is made. */
+export const isPython = (id: string): boolean => id.startsWith(pythonPrefix);
 
 /**
- * What is known of an id, with the defaults of its keyword arguments; of a `python:` one nothing before it is made.
+ * What is known of an id, with the defaults of its keyword arguments; see `isPython`.
  * @throws UsageError for an unknown id
  */
 export function spec(id: string): EnvSpec {

@@ -12,12 +12,8 @@ export class PythonEnv extends Env<unknown, unknown> {
   readonly actionSpace: Space<unknown>;
   override readonly metadata: EnvMetadata;
   override readonly renderMode: string | null;
-  /**
-   * Why the episode that was running when the state was saved cannot go on; null where it can. It is told by the last
-   * `loadState`, and the environment then needs a reset.
-   */
-  lostEpisode: string | null = null;
   readonly #vector: PythonVector;
+  #lostEpisode: string | null = null;
   #buffers: [NumberArray, NumberArray] | null = null;
 
   /** @throws DeviceError where Python or gymnasium is missing, UsageError for what Python cannot make */
@@ -39,7 +35,7 @@ export class PythonEnv extends Env<unknown, unknown> {
   /** The seed goes to Python; numbers are those of Gymnasium there. */
   override reset({ seed, options }: ResetOptions = {}): [obs: unknown, info: Info] {
     this.#vector.reset([seed ?? null], options ?? null);
-    this.lostEpisode = null;
+    this.#lostEpisode = null;
     return [this.#observation(), this.#vector.info(0)];
   }
 
@@ -65,12 +61,16 @@ export class PythonEnv extends Env<unknown, unknown> {
     return observations.get(0, this.#buffers[0]);
   }
 
+  override get lostEpisode(): string | null {
+    return this.#lostEpisode;
+  }
+
   override saveState(): State {
     return this.#vector.saveState();
   }
 
   override loadState(state: State): void {
-    this.lostEpisode = this.#vector.loadState(state)[0]!;
+    this.#lostEpisode = this.#vector.loadState(state)[0]!;
   }
 
   override close(): void {

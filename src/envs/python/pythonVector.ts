@@ -87,7 +87,8 @@ export class PythonVector {
       const wanted = { id, n, autoreset, kwargs, unlimited, maxEpisodeSteps: maxEpisodeSteps ?? null };
       const made = connection.json(connection.ask("make", requests.step, wanted)) as Handshake;
       const { spec, renderModes, renderFps, renderMode } = made;
-      this.spec = { ...spec, id: this.name, kwargs };
+      // with the version that Python chose, and the module that registers it
+      this.spec = { ...spec, id: `python:${id.slice(0, id.lastIndexOf(":") + 1)}${spec.id}`, kwargs };
       this.metadata = renderFps === null ? { renderModes } : { renderModes, renderFps };
       this.renderMode = renderMode;
       this.observationSpace = spaceFromJson(made.observationSpace);

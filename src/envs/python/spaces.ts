@@ -138,7 +138,9 @@ export class Layout {
       if (json.type === "Tuple") {
         const parts = json.spaces.map(part);
         return {
-          put: (i, value) => parts.forEach((each, k) => each.put(i, (value as unknown[])[k])),
+          put: (i, value) => {
+            for (const [k, each] of parts.entries()) each.put(i, (value as unknown[])[k]);
+          },
           get: (i) => parts.map((each) => each.get(i)),
         };
       }
