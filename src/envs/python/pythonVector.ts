@@ -203,6 +203,11 @@ export class PythonVector {
     return this.#connection.json(answer) as (string | null)[];
   }
 
+  /** The Python process. */
+  get pid(): number {
+    return this.#connection.pid;
+  }
+
   /** Ends the Python process. */
   close(): void {
     this.#connection.close();

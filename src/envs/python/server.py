@@ -35,6 +35,9 @@ RECORD_LIMIT = 1 << 26
 # numbers of an array that are passed on in an info; larger ones are described
 INFO_ARRAY_LIMIT = 1024
 
+# imported when it is sure that a parent is there to be told of their absence
+np = gymnasium = None
+
 # modules that register a namespace which is not called after them
 MODULES = {"ALE": "ale_py"}
 
@@ -50,7 +53,7 @@ class Connection:
         # what an environment prints must not get among the frames
         os.dup2(2, 1)
         self.buffer = bytearray(1 << 16)
-        self.patience = PATIENCE if (os.cpu_count() or 1) > 1 else 0
+        self.patience = PATIENCE if (os.cpu_count() or 1) > 1 and hasattr(os, "sched_yield") else 0
         self.busy_since = None
         signal.signal(signal.SIGINT, self.interrupted)
         signal.signal(signal.SIGTERM, self.interrupted)
@@ -69,6 +72,8 @@ class Connection:
                 except BlockingIOError:
                     if time.perf_counter() > end:
                         break
+                    # where both ends share a processor, the parent goes on at once
+                    os.sched_yield()
         return os.readv(self.source, [view])
 
     def receive(self):
@@ -102,12 +107,18 @@ class Connection:
     def send_json(self, value):
         self.send_body(OK, json.dumps(value).encode())
 
-    def send_error(self, error, where):
-        if not isinstance(error, (Unsupported, ImportError)):
+    def send_error(self, error, making=False):
+        if making and isinstance(error, ImportError):
+            kind = "missing"
+        elif isinstance(error, Unsupported):
+            kind = "unsupported"
+        elif gymnasium is not None and isinstance(error, gymnasium.error.UnregisteredEnv):
+            kind = "unknown"
+        else:
+            kind = "raised"
             traceback.print_exception(type(error), error, error.__traceback__)
             sys.stderr.flush()
-        kind = "missing" if isinstance(error, ImportError) else "unsupported" if isinstance(error, Unsupported) else "raised"
-        message = {"kind": kind, "where": where, "type": type(error).__name__, "message": str(error)}
+        message = {"kind": kind, "type": type(error).__name__, "message": str(error)}
         self.send_body(ERROR, json.dumps(message).encode())
 
 
@@ -211,7 +222,7 @@ class Layout:
 
             def store(views, i, value):
                 if np.shape(value) != shape:
-                    raise ValueError(f"an element of {space} must have shape {shape}; got {np.shape(value)}")
+                    raise ValueError(f"it returned an array of shape {np.shape(value)} for a space of shape {shape}")
                 views[k][i] = value
 
             # a copy: the environment may keep it
@@ -319,6 +330,7 @@ class Server:
         self.autoreset = request["autoreset"]
         self.envs = [make_one(request) for _ in range(self.n)]
         env = self.envs[0]
+        observation_space, action_space = described(env.observation_space), described(env.action_space)
         self.obs = Layout(env.observation_space, self.n)
         self.act = Layout(env.action_space, self.n)
         flags = -(-2 * self.n // 8) * 8
@@ -339,8 +351,8 @@ class Server:
         metadata = env.metadata or {}
         connection.send_json(
             {
-                "observationSpace": described(env.observation_space),
-                "actionSpace": described(env.action_space),
+                "observationSpace": observation_space,
+                "actionSpace": action_space,
                 "spec": {
                     "id": spec.id if spec else request["id"],
                     "maxEpisodeSteps": spec.max_episode_steps if spec else None,
@@ -468,7 +480,6 @@ class Server:
 
     def serve(self):
         connection = self.connection
-        names = ["step", "reset", "saveState", "loadState", "render"]
         while (request := connection.receive()) is not None:
             kind, body = request
             try:
@@ -483,7 +494,7 @@ class Server:
                 else:
                     self.render()
             except (Exception, KeyboardInterrupt) as error:
-                connection.send_error(error, names[kind])
+                connection.send_error(error)
         for env in self.envs:
             env.close()
 
@@ -517,7 +528,7 @@ def main():
 
         server = Server(connection, json.loads(bytes(request[1])))
     except (Exception, KeyboardInterrupt) as error:
-        connection.send_error(error, "make")
+        connection.send_error(error, making=True)
         return
     server.serve()
 
