@@ -1,5 +1,6 @@
 /** Environments: the interface, spaces, the registry, wrappers, and those that come with the toolkit. */
 
+import { LunarLander } from "./box2d/index.ts";
 import { Acrobot } from "./classic/acrobot.ts";
 import { CartPole } from "./classic/cartPole.ts";
 import { MountainCar } from "./classic/mountainCar.ts";
@@ -46,6 +47,16 @@ register({
   rewardThreshold: -100,
   description: "Swing the tip of two links above a line",
 });
+for (const continuous of [false, true]) {
+  register({
+    id: continuous ? "LunarLanderContinuous-v3" : "LunarLander-v3",
+    entryPoint: (kwargs: object) => new LunarLander(kwargs),
+    kwargs: { continuous, gravity: -10, enableWind: false, windPower: 15, turbulencePower: 1.5 },
+    maxEpisodeSteps: 1000,
+    rewardThreshold: 200,
+    description: continuous ? "The same with throttles for an action" : "Land between two flags (needs planck)",
+  });
+}
 register({
   id: "ABC-v0",
   entryPoint: (kwargs: object) => new Abc(kwargs),
@@ -53,6 +64,7 @@ register({
   description: "Choose actions 0, 1, 2, … in this order; a toy for testing agents",
 });
 
+export * from "./box2d/index.ts";
 export { type Check, type CheckFinding, type CheckOptions, checkEnv, inspectEnv } from "./checkEnv.ts";
 export { Acrobot, type AcrobotOptions } from "./classic/acrobot.ts";
 export { CartPole, type CartPoleOptions } from "./classic/cartPole.ts";
