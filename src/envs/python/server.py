@@ -11,6 +11,7 @@ Needs Python 3.8, NumPy, and Gymnasium 0.29 or newer.
 
 import base64
 import copy
+import fcntl
 import importlib
 import importlib.util
 import json
@@ -28,6 +29,8 @@ OK, ERROR, WITH_FINAL = range(3)
 
 # seconds a request is waited for without sleeping: a process that sleeps takes some 40 µs to wake
 PATIENCE = 50e-6
+# bytes a pipe may hold; 64 KiB unless told
+PIPE_SIZE = 1 << 20
 # a call that takes longer than this many seconds may be broken off by Ctrl-C
 STUCK = 5.0
 # bytes of actions that are kept of an episode, so that a resumed run can play it again
@@ -53,6 +56,11 @@ class Connection:
         # what an environment prints must not get among the frames
         os.dup2(2, 1)
         self.buffer = bytearray(1 << 16)
+        try:
+            # a picture fits at once (F_SETPIPE_SZ, Linux)
+            fcntl.fcntl(self.sink, 1031, PIPE_SIZE)
+        except OSError:
+            pass
         self.patience = PATIENCE if (os.cpu_count() or 1) > 1 and hasattr(os, "sched_yield") else 0
         self.busy_since = None
         signal.signal(signal.SIGINT, self.interrupted)

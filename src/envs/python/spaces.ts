@@ -182,7 +182,7 @@ export class Layout {
         },
         get: (i, out) => {
           if (out === undefined) return view.slice(i * size, (i + 1) * size);
-          for (let j = 0; j < size; j++) out[j] = view[i * size + j]!;
+          out.set(view.subarray(i * size, (i + 1) * size));
           return out;
         },
       };
