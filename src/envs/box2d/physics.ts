@@ -25,7 +25,7 @@ export function physics(name: string): typeof Planck {
   const modules = globalThis.process?.getBuiltinModule?.("node:module");
   if (!modules) {
     throw new DeviceError(
-      `${name}: planck must be loaded before the first reset; got none. Call usePlanck(await import("planck")).`,
+      `${name}: planck must be loaded before the first reset; got none. Import the package and hand it to usePlanck().`,
     );
   }
   try {
