@@ -186,13 +186,21 @@ export function make(id: string, options: MakeOptions = {}): AnyEnv {
 }
 
 /** Python's `gymnasium.make` wraps it with its own time limit. */
-function makePython(id: string, { maxEpisodeSteps, reuseObs = false, python, ...kwargs }: MakeOptions): AnyEnv {
+function makePython(id: string, options: MakeOptions): AnyEnv {
+  const { maxEpisodeSteps, reuseObs = false, renderMode = null, wrappers = [], python, ...given } = options;
   if (python !== undefined && typeof python !== "string") {
     throw new UsageError(
       `make: python of ${id} must be the path of an interpreter; got ${JSON.stringify(python)}. Leave it out for python3.`,
     );
   }
+  const kwargs = renderMode === null ? given : { ...given, render_mode: "rgb_array" };
   const env = new PythonEnv({ id: id.slice(pythonPrefix.length), maxEpisodeSteps, python, kwargs });
-  env.reuseObs = reuseObs;
-  return new OrderEnforcing(env);
+  try {
+    env.reuseObs = reuseObs;
+    env.renderMode = renderMode;
+    return wrapBy(new OrderEnforcing(env), wrappers);
+  } catch (error) {
+    env.close();
+    throw error;
+  }
 }

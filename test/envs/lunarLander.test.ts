@@ -156,6 +156,23 @@ describe.skipIf(!hasPlanck)("LunarLander (needs planck)", () => {
     expect(checkEnv(make("LunarLanderContinuous-v3", { enableWind: true }), { steps: 100 })).toEqual([]);
   });
 
+  it("draws the ground, the flags, the lander and its flames", () => {
+    const env = make("LunarLander-v3", { renderMode: "drawList" });
+    env.reset({ seed: 1 });
+    const count = () => env.draw().shapes.length;
+    // ground, two flags on poles, two legs, the hull
+    expect(count()).toBe(8);
+    const hullAt = () => env.draw().shapes.at(-1) as unknown as { points: [number, number][] };
+    const [before] = hullAt().points;
+    env.step(2);
+    expect(count()).toBe(9);
+    env.step(1);
+    expect(count()).toBe(9);
+    for (let i = 0; i < 20; i++) env.step(0);
+    expect(count()).toBe(8);
+    expect(hullAt().points[0]![1]).toBeGreaterThan(before![1] + 10);
+  });
+
   it("says what must hold", () => {
     expect(() => new LunarLander({ gravity: 3 })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: LunarLander: gravity must be between -12 and 0; got 3. Leave it out for -10.]`,

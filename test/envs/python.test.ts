@@ -68,7 +68,7 @@ describe.skipIf(!hasNumPy)("with a stand-in for Gymnasium (needs python3 with Nu
       nondeterministic: false,
       kwargs: { size: 6 },
     });
-    expect(env.unwrapped.metadata).toEqual({ renderModes: ["rgb_array"], renderFps: 30 });
+    expect(env.unwrapped.metadata).toEqual({ renderModes: [], renderFps: 30 });
     expect(String(env.observationSpace)).toBe("Box(-inf, inf, (2,), float32)");
     expect(String(env.actionSpace)).toBe("Discrete(3, start=-1)");
     expect(env.name).toBe("python:acme/Walk-v1");
@@ -312,10 +312,21 @@ describe.skipIf(!hasNumPy)("with a stand-in for Gymnasium (needs python3 with Nu
     expect(after.slice(2)).not.toEqual(before.slice(2));
   });
 
-  it("hands out a picture where the environment draws one", () => {
-    const drawing = opened(new PythonVector({ id: "acme/Walk-v1", kwargs: { render_mode: "rgb_array" } }));
-    expect(drawing.render()).toEqual({ height: 2, width: 4, pixels: Uint8Array.from({ length: 24 }, (_, i) => i) });
+  it("hands out the pictures Python draws", () => {
+    const env = walk({ renderMode: "rgbArray" });
+    env.reset({ seed: 1 });
+    expect(env.render()).toEqual({ height: 2, width: 4, pixels: Uint8Array.from({ length: 24 }, (_, i) => i) });
+    expect(checkEnv(walk({ renderMode: "rgbArray" }), { steps: 20 })).toEqual([]);
+    const undrawn = walk();
+    undrawn.reset();
+    expect(errorOf(() => undrawn.render())).toMatchInlineSnapshot();
+    expect(errorOf(() => walk({ renderMode: "svg" }))).toMatchInlineSnapshot();
     expect(opened(new PythonVector({ id: "acme/Walk-v1" })).render()).toBeNull();
+  });
+
+  it("takes wrappers by name", () => {
+    const env = walk({ wrappers: ["TimeAwareObservation"] });
+    expect(env.reset({ seed: 1 })[0]).toHaveLength(3);
   });
 
   const runConfig = (more: Partial<TrainConfig> = {}): TrainConfig => ({

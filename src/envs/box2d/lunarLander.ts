@@ -8,6 +8,7 @@ import type { Body, World } from "planck";
 import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
+import { type DrawList, type Point, palette, renderModes, type Shape } from "../render/index.ts";
 import { Box, Discrete } from "../spaces/index.ts";
 import { physics } from "./physics.ts";
 
@@ -75,6 +76,7 @@ interface Scene {
 const gust = (t: number): number => Math.tanh(Math.sin(0.02 * t) + Math.sin(Math.PI * 0.01 * t));
 
 export class LunarLander extends Env<Float32Array, number | ArrayLike<number>> {
+  override metadata = { renderModes, renderFps: stepsPerSecond };
   /** x, y from the pad, their speeds, the angle, its speed, and whether each leg stands; in the units of Gymnasium. */
   readonly observationSpace = new Box(
     [-2.5, -2.5, -10, -10, -2 * Math.PI, -10, 0, 0],
@@ -92,6 +94,8 @@ export class LunarLander extends Env<Float32Array, number | ArrayLike<number>> {
   #crashed = false;
   readonly #standing: [boolean, boolean] = [false, false];
   #shaping: number | null = null;
+  /** Powers of the engines in the last step, for pictures. */
+  #firing: readonly [main: number, side: number] = [0, 0];
   #windTime = 0;
   #torqueTime = 0;
   /** The random stream at the beginning of the episode, and its actions since: all that a state needs. */
@@ -245,6 +249,7 @@ export class LunarLander extends Env<Float32Array, number | ArrayLike<number>> {
    */
   #advance(main: number, side: number): StepResult<Float32Array> {
     const { world, lander } = this.#scene!;
+    this.#firing = [main, side];
     const { Vec2 } = physics(this.name);
     const [leftStands, rightStands] = this.#standing;
     if (this.#wind && !leftStands && !rightStands) {
@@ -308,6 +313,67 @@ export class LunarLander extends Env<Float32Array, number | ArrayLike<number>> {
     if (lost) reward = -100;
     if (landed) reward = 100;
     return [obs, reward, lost || landed, false, noInfo];
+  }
+
+  /** The lander over its ground, 20 m wide, with flags at the pad and flames where an engine burnt. */
+  override draw(): DrawList {
+    const shapes: Shape[] = [];
+    const list: DrawList = { width: width * scale, height: height * scale, background: palette.paper, shapes };
+    const scene = this.#scene;
+    if (scene === null) return list;
+    const { Vec2 } = physics(this.name);
+    const onScreen = (x: number, y: number): Point => [x * scale, (height - y) * scale];
+    /** Points of a body, metres from its centre. */
+    const placed = (body: Body, points: readonly Point[]): Point[] =>
+      points.map(([x, y]) => {
+        const place = body.getWorldPoint(new Vec2(x, y));
+        return onScreen(place.x, place.y);
+      });
+    const polygon = (body: Body, points: readonly Point[], fill: string): Shape => ({
+      kind: "polygon",
+      points: placed(body, points),
+      fill,
+    });
+    const border = scene.ground.map((y, i) => onScreen((width / pieces) * i, y));
+    const moon: Point[] = [onScreen(0, 0), ...border, onScreen(width, 0)];
+    shapes.push({ kind: "polygon", points: moon, fill: palette.darkGrey });
+    for (const x of [width / 2 - width / pieces, width / 2 + width / pieces]) {
+      const top = onScreen(x, padHeight + 50 / scale);
+      const flag: Point[] = [top, [top[0] + 25, top[1] + 5], [top[0], top[1] + 10]];
+      shapes.push({ kind: "line", points: [onScreen(x, padHeight), top], stroke: palette.black, strokeWidth: 2 });
+      shapes.push({ kind: "polygon", points: flag, fill: palette.vermilion });
+    }
+    const { lander, legs } = scene;
+    const [main, side] = this.#firing;
+    const down = -10 / scale;
+    if (main > 0) {
+      const flame: Point[] = [
+        [-6 / scale, down],
+        [6 / scale, down],
+        [0, down - (20 * main) / scale],
+      ];
+      shapes.push(polygon(lander, flame, palette.orange));
+    }
+    if (side !== 0) {
+      // the left engine stands left of the hull and blows to the left
+      const from = (Math.sign(side) * 16) / scale;
+      const flame: Point[] = [
+        [from, sideEngineUp + 3 / scale],
+        [from, sideEngineUp - 3 / scale],
+        [from + (side * 12) / scale, sideEngineUp],
+      ];
+      shapes.push(polygon(lander, flame, palette.orange));
+    }
+    const leg: Point[] = [
+      [-legWidth, -legHeight],
+      [legWidth, -legHeight],
+      [legWidth, legHeight],
+      [-legWidth, legHeight],
+    ];
+    for (const body of legs) shapes.push(polygon(body, leg, palette.skyBlue));
+    const outline = hull.map(([x, y]): Point => [x / scale, y / scale]);
+    shapes.push({ kind: "polygon", points: placed(lander, outline), fill: palette.blue, stroke: palette.black });
+    return list;
   }
 
   /** A world's contacts and warm starts cannot be put back: the episode is played again from its draws and actions. */

@@ -1,3 +1,3 @@
 /** Gymnasium's environments in Python, as Python runs them. */
 export { PythonEnv } from "./pythonEnv.ts";
-export { type Autoreset, PythonVector, type PythonVectorOptions } from "./pythonVector.ts";
+export { PythonVector, type PythonVectorOptions } from "./pythonVector.ts";

@@ -1,6 +1,7 @@
 /** One of Gymnasium's environments in Python, as an environment: `make("python:CartPole-v1")`. */
 import type { State } from "../../state.ts";
-import { Env, type EnvMetadata, type Info, type ResetOptions, type StepResult } from "../env.ts";
+import { Env, type Info, type ResetOptions, type StepResult } from "../env.ts";
+import type { Frame } from "../render/index.ts";
 import { Box, type BoxArray, type BoxDtype, type Space } from "../spaces/index.ts";
 import { PythonVector, type PythonVectorOptions } from "./pythonVector.ts";
 
@@ -10,8 +11,6 @@ type NumberArray = BoxArray<BoxDtype>;
 export class PythonEnv extends Env<unknown, unknown> {
   readonly observationSpace: Space<unknown>;
   readonly actionSpace: Space<unknown>;
-  override readonly metadata: EnvMetadata;
-  override readonly renderMode: string | null;
   readonly #vector: PythonVector;
   #lostEpisode: string | null = null;
   #buffers: [NumberArray, NumberArray] | null = null;
@@ -23,7 +22,6 @@ export class PythonEnv extends Env<unknown, unknown> {
     this.#vector = vector;
     this.spec = vector.spec;
     this.metadata = vector.metadata;
-    this.renderMode = vector.renderMode;
     this.observationSpace = vector.observationSpace;
     this.actionSpace = vector.actionSpace;
   }
@@ -50,6 +48,11 @@ export class PythonEnv extends Env<unknown, unknown> {
       vector.truncated[0] === 1,
       vector.info(0),
     ];
+  }
+
+  /** The picture that Python draws, where the environment was made with `renderMode: "rgbArray"`. */
+  override render(): Frame {
+    return (this.renderMode === null ? null : this.#vector.render()) ?? super.render();
   }
 
   #observation(): unknown {

@@ -1,20 +1,21 @@
 /** Gymnasium environments of a child Python process: n of one kind, stepped in one message. */
 import type { State } from "../../state.ts";
 import { type EnvMetadata, type EnvSpec, type Info, noInfo } from "../env.ts";
+import type { RgbImage } from "../render/index.ts";
 import type { Space } from "../spaces/index.ts";
 import { type Answer, PythonConnection, requests } from "./connection.ts";
 import { type Elements, Layout, requireAction, type SpaceJson, spaceFromJson } from "./spaces.ts";
-
-/** What becomes of an environment whose episode ended: Gymnasium's autoreset modes. */
-export type Autoreset = "nextStep" | "sameStep" | "disabled";
 
 export interface PythonVectorOptions {
   /** Gymnasium's id, `CartPole-v1`, `ALE/Breakout-v5` or `module:MyEnv-v0`. */
   readonly id: string;
   /** How many environments, 1 by default. */
   readonly n?: number;
-  /** `disabled` by default: an ended episode waits for a reset. */
-  readonly autoreset?: Autoreset;
+  /**
+   * When the next episode of an environment begins, as in Gymnasium's autoreset modes; `disabled` by default: an ended
+   * one waits for a reset.
+   */
+  readonly autoreset?: "nextStep" | "sameStep" | "disabled";
   /** Instead of the registered limit; null for none. */
   readonly maxEpisodeSteps?: number | null | undefined;
   /** The interpreter: `KUSARI_PYTHON` or else `python3` unless given. */
@@ -28,7 +29,6 @@ interface Handshake {
   readonly observationSpace: SpaceJson;
   readonly actionSpace: SpaceJson;
   readonly spec: Omit<EnvSpec, "kwargs">;
-  readonly renderModes: readonly string[];
   readonly renderFps: number | null;
   readonly renderMode: string | null;
 }
@@ -47,7 +47,6 @@ export class PythonVector {
   readonly name: string;
   readonly spec: EnvSpec;
   readonly metadata: EnvMetadata;
-  readonly renderMode: string | null;
   /** Of one environment. */
   readonly observationSpace: Space<unknown>;
   readonly actionSpace: Space<unknown>;
@@ -86,11 +85,12 @@ export class PythonVector {
       const unlimited = maxEpisodeSteps === null;
       const wanted = { id, n, autoreset, kwargs, unlimited, maxEpisodeSteps: maxEpisodeSteps ?? null };
       const made = connection.json(connection.ask("make", requests.step, wanted)) as Handshake;
-      const { spec, renderModes, renderFps, renderMode } = made;
+      const { spec, renderFps, renderMode } = made;
       // with the version that Python chose, and the module that registers it
       this.spec = { ...spec, id: `python:${id.slice(0, id.lastIndexOf(":") + 1)}${spec.id}`, kwargs };
+      // Python decides when it makes an environment whether that will draw pictures
+      const renderModes = renderMode === "rgb_array" ? (["rgbArray"] as const) : [];
       this.metadata = renderFps === null ? { renderModes } : { renderModes, renderFps };
-      this.renderMode = renderMode;
       this.observationSpace = spaceFromJson(made.observationSpace);
       this.actionSpace = spaceFromJson(made.actionSpace);
       this.#obsLayout = new Layout(made.observationSpace, n);
@@ -169,13 +169,13 @@ export class PythonVector {
     this.#take(this.#connection.step());
   }
 
-  /** The first environment's picture, RGB bytes `(height, width, 3)`; null where it has none. */
-  render(): { height: number; width: number; pixels: Uint8Array } | null {
+  /** The first environment's picture; null where it was not made with `render_mode: "rgb_array"`. */
+  render(): RgbImage | null {
     const { size } = this.#connection.ask("render", requests.render, undefined);
     const { frame } = this.#connection;
     if (size === 8) return null;
     const pixels = new Uint8Array(frame.subarray(16, size));
-    return { height: frame.readUInt32LE(8), width: frame.readUInt32LE(12), pixels };
+    return { width: frame.readUInt32LE(12), height: frame.readUInt32LE(8), pixels };
   }
 
   /**

@@ -356,7 +356,6 @@ class Server:
         self.action_views = self.act.views(connection.buffer, 8)
         self.episodes = [Episode() for _ in self.envs]
         spec = env.spec
-        metadata = env.metadata or {}
         connection.send_json(
             {
                 "observationSpace": observation_space,
@@ -367,8 +366,7 @@ class Server:
                     "rewardThreshold": spec.reward_threshold if spec else None,
                     "nondeterministic": bool(spec.nondeterministic) if spec else False,
                 },
-                "renderModes": [mode for mode in metadata.get("render_modes", []) if mode],
-                "renderFps": plain(metadata.get("render_fps")),
+                "renderFps": plain((env.metadata or {}).get("render_fps")),
                 "renderMode": env.render_mode,
                 "gymnasium": gymnasium.__version__,
             }
