@@ -1,6 +1,6 @@
 /** The RUN of `rl eval RUN` and `rl resume RUN`. */
 import type { Options } from "yargs";
-import { listEnvs } from "../envs/index.ts";
+import { isPython, listEnvs } from "../envs/index.ts";
 import { UsageError } from "../errors.ts";
 import { type RunConfig, readConfig } from "../train/index.ts";
 import { loadEnvFile } from "./envFile.ts";
@@ -32,7 +32,7 @@ export async function runOf(where: string, argv: Argv): Promise<RunArgument> {
   if (id !== null && id !== config.env) {
     throw new UsageError(`${where}: --env must be the file that ${config.env} came from; got ${envFile} with ${id}.`);
   }
-  if (!listEnvs().includes(config.env)) {
+  if (!listEnvs().includes(config.env) && !isPython(config.env)) {
     throw new UsageError(
       `${where}: the environment ${config.env} of ${directory} came from a file, which must be given; got none. ` +
         "Add --env FILE.",

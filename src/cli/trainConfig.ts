@@ -1,7 +1,7 @@
 /** What `rl train` was told, by flags and config file, as the config of `train`. */
 import { readFileSync } from "node:fs";
 import { type AgentSpec, agentSpec, defaultsOf, hp } from "../agents/index.ts";
-import { listEnvs, spec } from "../envs/index.ts";
+import { isPython, listEnvs, spec } from "../envs/index.ts";
 import { nearest, UsageError } from "../errors.ts";
 import { presetFor, resolveConfig, type TrainConfig, trainSettings } from "../train/index.ts";
 import { kwargsOf } from "./envArgument.ts";
@@ -149,7 +149,9 @@ export function completeConfig({ config, env }: GivenConfig): Values {
   const { settings, hyperparameters, envKwargs } = resolveConfig(config);
   const threshold = spec(config.env as string).rewardThreshold;
   const { agent, device, out } = config;
-  const stopAt = settings.stopAt === undefined ? threshold : settings.stopAt;
+  // what is not known before the environment is made stays open
+  const known = settings.stopAt !== undefined || isPython(config.env as string);
+  const stopAt = known ? settings.stopAt : threshold;
   return { agent, env, envKwargs, device, ...(out === undefined ? {} : { out }), ...settings, stopAt, hyperparameters };
 }
 
@@ -160,9 +162,10 @@ export function otherDefaults(agent: AgentSpec | undefined, argv: Argv, file: Va
   const preset = agent && found ? presetFor(agent.id, found.id) : undefined;
   const values = { ...preset?.settings, ...preset?.hyperparameters };
   const shown = Object.entries(values).map(([name, value]) => [name, { value, source: `preset for ${preset!.env}` }]);
-  const threshold = found
-    ? { value: found.rewardThreshold, source: `reward threshold of ${found.id}` }
-    : { value: "the environment's reward threshold", source: null };
+  const threshold =
+    found && !isPython(found.id)
+      ? { value: found.rewardThreshold, source: `reward threshold of ${found.id}` }
+      : { value: "the environment's reward threshold", source: null };
   const given = Object.entries({ ...defaultsOf(trainSettings), ...(agent ? defaultsOf(agent.hyperparameters) : {}) })
     .filter(([name]) => name in file)
     .map(([name]) => [name, { value: file[name], source: "config file" }]);

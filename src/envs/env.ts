@@ -124,6 +124,14 @@ export abstract class Env<Obs = unknown, Act = unknown> implements Stateful {
     return { random: this.#random?.saveState() ?? null };
   }
 
+  /**
+   * Why the episode that was running when a state was saved cannot go on from the state loaded last, or null where it
+   * can: an environment that is not here (in another process) may have to begin a new one.
+   */
+  get lostEpisode(): string | null {
+    return null;
+  }
+
   loadState(state: State): void {
     const { random } = state as { random: State };
     if (random !== null) this.random.loadState(random);
@@ -182,6 +190,9 @@ export abstract class Wrapper<Obs = unknown, Act = unknown, InnerObs = Obs, Inne
   }
   override get name(): string {
     return this.env.name;
+  }
+  override get lostEpisode(): string | null {
+    return this.env.lostEpisode;
   }
 
   override get renderMode(): RenderMode | null {

@@ -1,6 +1,7 @@
 /** Environments: the interface, spaces, the registry, wrappers, and those that come with the toolkit. */
 
 import { Asterix, type AtariLiteOptions, Breakout, Freeway, Seaquest, SpaceInvaders } from "./atariLite/index.ts";
+import { LunarLander } from "./box2d/index.ts";
 import { Acrobot, AcrobotBatch } from "./classic/acrobot.ts";
 import { CartPole, CartPoleBatch } from "./classic/cartPole.ts";
 import { MountainCar, MountainCarBatch } from "./classic/mountainCar.ts";
@@ -56,6 +57,16 @@ register({
   rewardThreshold: -100,
   description: "Swing the tip of two links above a line",
 });
+for (const continuous of [false, true]) {
+  register({
+    id: continuous ? "LunarLanderContinuous-v3" : "LunarLander-v3",
+    entryPoint: (kwargs: object) => new LunarLander(kwargs),
+    kwargs: { continuous, gravity: -10, enableWind: false, windPower: 15, turbulencePower: 1.5 },
+    maxEpisodeSteps: 1000,
+    rewardThreshold: 200,
+    description: continuous ? "The same with throttles for an action" : "Land between two flags (needs planck)",
+  });
+}
 register({
   id: "ABC-v0",
   entryPoint: (kwargs: object) => new Abc(kwargs),
@@ -126,6 +137,7 @@ register({
 });
 
 export * from "./atariLite/index.ts";
+export * from "./box2d/index.ts";
 export { type Check, type CheckFinding, type CheckOptions, checkEnv, inspectEnv } from "./checkEnv.ts";
 export { Acrobot, type AcrobotOptions } from "./classic/acrobot.ts";
 export { CartPole, type CartPoleOptions } from "./classic/cartPole.ts";
@@ -134,6 +146,7 @@ export { MountainCarContinuous, type MountainCarContinuousOptions } from "./clas
 export { Pendulum, type PendulumOptions } from "./classic/pendulum.ts";
 export * from "./env.ts";
 export { type EnvRandom, NpRandom, RecordedDraws } from "./npRandom.ts";
+export * from "./python/index.ts";
 export { RandomState } from "./randomState.ts";
 export * from "./registry.ts";
 export * from "./render/index.ts";

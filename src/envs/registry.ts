@@ -2,6 +2,7 @@
 import { nearest, UsageError } from "../errors.ts";
 import type { BatchEnv } from "./batchEnv.ts";
 import type { Env, EnvSpec } from "./env.ts";
+import { PythonEnv } from "./python/index.ts";
 import type { RenderMode } from "./render/index.ts";
 import { OrderEnforcing } from "./wrappers/orderEnforcing.ts";
 import { TimeLimit } from "./wrappers/timeLimit.ts";
@@ -125,7 +126,7 @@ function resolve(id: string): EnvRegistration {
   );
 }
 
-function specOf(registration: EnvRegistration, kwargs: Readonly<Record<string, unknown>>): EnvSpec {
+function specOf(registration: Omit<EnvRegistration, "entryPoint">, kwargs: Readonly<Record<string, unknown>>): EnvSpec {
   return {
     id: registration.id,
     maxEpisodeSteps: registration.maxEpisodeSteps ?? null,
@@ -135,14 +136,24 @@ function specOf(registration: EnvRegistration, kwargs: Readonly<Record<string, u
   };
 }
 
-/** What is known of an id, with the defaults of its keyword arguments. @throws UsageError for an unknown id */
+/** What follows it is an id of Python's Gymnasium. */
+const pythonPrefix = "python:";
+/** Whether an id names an environment in Python, of which nothing is known before it is made. */
+export const isPython = (id: string): boolean => id.startsWith(pythonPrefix);
+
+/**
+ * What is known of an id, with the defaults of its keyword arguments; see `isPython`.
+ * @throws UsageError for an unknown id
+ */
 export function spec(id: string): EnvSpec {
+  if (isPython(id)) return specOf({ id }, {});
   const registration = resolve(id);
   return specOf(registration, registration.kwargs ?? {});
 }
 
 /** The one-line description an environment was registered with. */
-export const describe = (id: string): string => resolve(id).description ?? "";
+export const describe = (id: string): string =>
+  isPython(id) ? "Gymnasium's, in a Python process" : (resolve(id).description ?? "");
 
 export interface Made {
   readonly registration: EnvRegistration;
@@ -187,10 +198,14 @@ export function prepare(id: string, options: MakeOptions = {}): Made {
 /**
  * Makes an environment: with errors for steps out of order, and truncated at its time limit.
  *
- * @param options keyword arguments of the environment, `maxEpisodeSteps`, `reuseObs`, `renderMode` and `wrappers`
- * @throws UsageError for an unknown id, keyword argument, render mode or wrapper, with a suggestion
+ * @param id a registered one, or `python:` and an id of Python's Gymnasium, which has its own time limit
+ * @param options keyword arguments of the environment, `maxEpisodeSteps`, `reuseObs`, `renderMode` and `wrappers`; for
+ *   Python also `python`, the interpreter
+ * @throws UsageError for an unknown id, keyword argument, render mode or wrapper, with a suggestion; DeviceError where
+ *   Python is missing
  */
 export function make(id: string, options: MakeOptions = {}): AnyEnv {
+  if (isPython(id)) return makePython(id, options);
   const { registration, spec, reuseObs, renderMode, wrappers } = prepare(id, options);
   const env = registration.entryPoint(spec.kwargs);
   env.spec = spec;
@@ -199,4 +214,24 @@ export function make(id: string, options: MakeOptions = {}): AnyEnv {
   const { maxEpisodeSteps } = spec;
   const ordered = new OrderEnforcing(maxEpisodeSteps === null ? env : new TimeLimit(env, maxEpisodeSteps));
   return wrapBy(ordered, wrappers);
+}
+
+/** Python's `gymnasium.make` wraps it with its own time limit. */
+function makePython(id: string, options: MakeOptions): AnyEnv {
+  const { maxEpisodeSteps, reuseObs = false, renderMode = null, wrappers = [], python, ...given } = options;
+  if (python !== undefined && typeof python !== "string") {
+    throw new UsageError(
+      `make: python of ${id} must be the path of an interpreter; got ${JSON.stringify(python)}. Leave it out for python3.`,
+    );
+  }
+  const kwargs = renderMode === null ? given : { ...given, render_mode: "rgb_array" };
+  const env = new PythonEnv({ id: id.slice(pythonPrefix.length), maxEpisodeSteps, python, kwargs });
+  try {
+    env.reuseObs = reuseObs;
+    env.renderMode = renderMode;
+    return wrapBy(new OrderEnforcing(env), wrappers);
+  } catch (error) {
+    env.close();
+    throw error;
+  }
 }

@@ -103,13 +103,25 @@ function observationState(obs: Observation): State {
   return kept ? obs.slice() : Float64Array.from(obs);
 }
 
-/** Puts a captured state back. @returns what the loop goes on with */
-export function restoreState({ agent, env, evalEnv }: LoopSetup, state: State): { loop: LoopState; obs: Observation } {
+/**
+ * Puts a captured state back.
+ * @returns what the loop goes on with, and why the episode under way could not be taken up where that is so
+ */
+export function restoreState(
+  { agent, env, evalEnv }: LoopSetup,
+  state: State,
+): { loop: LoopState; obs: Observation; lost: string | null } {
   const { loop, obs, agent: agentState, env: envState, evalEnv: evalEnvState } = state as Record<string, State>;
   agent.loadState(agentState!);
   env.loadState(envState!);
   evalEnv.loadState(evalEnvState!);
-  return { loop: { ...(loop as unknown as LoopState) }, obs: (obs ?? []) as Observation };
+  const restored = { ...(loop as unknown as LoopState) };
+  const lost = restored.running ? (env.lostEpisode ?? null) : null;
+  if (lost !== null) {
+    agent.stopEpisode();
+    restored.running = false;
+  }
+  return { loop: restored, obs: (obs ?? []) as Observation, lost };
 }
 
 /** The first multiple of `interval` after `step`. */

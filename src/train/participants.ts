@@ -19,6 +19,8 @@ export interface TrainingEnv extends Stateful {
   readonly observationSpace: ObservationSpace;
   readonly actionSpace: DiscreteSpace | BoxSpace;
   readonly spec?: { readonly id: string; readonly rewardThreshold?: number | null } | null;
+  /** Why a loaded state's episode cannot go on, or null, see `Env.lostEpisode`. */
+  readonly lostEpisode?: string | null;
   reset(options?: { seed?: number }): readonly [obs: Observation, info: unknown];
   step(
     action: Action,

@@ -74,13 +74,19 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
       const warnings: string[] = [];
       const found = store.findCheckpoint((message) => warnings.push(message), overrides.checkpoint);
       const setup = { agent, agentName: config.agent, env, envName: config.env, evalEnv, settings, store };
-      const { loop, obs } = restoreState(setup, found.run);
+      const { loop, obs, lost } = restoreState(setup, found.run);
       if (steps < loop.step) {
         throw new UsageError(
           `resume: steps must be at least the ${loop.step} that ${runDirectory} has taken; got ${steps}. Pass more.`,
         );
       }
       if (ended) loop.solved = false;
+      if (lost !== null) {
+        warnings.push(
+          `resume: the episode under way must go on for the run to stay the same bit for bit; got an environment that ` +
+            `lost it, since ${lost}. The run goes on with a new episode.`,
+        );
+      }
       if (device && device.variant !== config.kernel) {
         warnings.push(
           `resume: the run must go on with kernels ${config.kernel} to stay the same bit for bit; got ${device.variant}. ` +

@@ -6,4 +6,5 @@ export { flattenInto, flattenSpace } from "./flatten.ts";
 export { MultiBinary } from "./multiBinary.ts";
 export { MultiDiscrete } from "./multiDiscrete.ts";
 export { Space } from "./space.ts";
+export { Text, type TextOptions } from "./text.ts";
 export { type ElementsOf, Tuple } from "./tuple.ts";
