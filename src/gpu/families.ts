@@ -7,7 +7,7 @@ import { input } from "../kernel/expression.ts";
 import { functionsOf, launchHeader, number, WgslPrinter, word } from "./wgsl.ts";
 
 /** A kernel of one invocation an element: `body` computes element `i` of `count`. */
-function elementwise(count: string, body: string, functions = ""): string {
+export function elementwise(count: string, body: string, functions = ""): string {
   const main = `@compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   for (var i = id.x; i < ${count}; i += groups.x * 64u) {

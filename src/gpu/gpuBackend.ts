@@ -15,6 +15,7 @@ import { topological } from "../kernel/expression.ts";
 import { Memory } from "../kernel/memory.ts";
 import { loopNest } from "../kernel/strides.ts";
 import { openGpu } from "./adapter.ts";
+import * as convolutions from "./convolution.ts";
 import * as bodies from "./families.ts";
 import { printRowKernel, workgroupSize } from "./rowKernel.ts";
 import { firstNumber, firstWord, mostGroups, Tape } from "./tape.ts";
@@ -168,6 +169,38 @@ export async function createGpuBackend(options: readonly string[] = []): Promise
 
   const families: Families = {
     matmul,
+    convolution({ bias, activation }) {
+      const key = `convolution ${bias} ${activation ? topological([activation]).at(-1)!.id : -1}`;
+      const print = () => convolutions.printConvolution(bias, activation);
+      return (of, x, w, biasAddress, y) => {
+        const perImage = of.groups * convolutions.tilesOf(of.outChannels / of.groups) * of.outHeight * of.outWidth;
+        const whole = convolutions.convolutionNumbers([x >> 2, w >> 2, biasAddress >> 2, y >> 2], of);
+        run(key, print, groupsFor(of.batch * perImage), of.batch * perImage, 1, whole);
+      };
+    },
+    convolutionInput(of, gy, w, gx) {
+      const perImage = of.groups * convolutions.tilesOf(of.channels / of.groups) * of.height * of.width;
+      const whole = convolutions.convolutionNumbers([gy >> 2, w >> 2, gx >> 2], of);
+      const count = of.batch * perImage;
+      run("convolutionInput", convolutions.printConvolutionInput, groupsFor(count), count, 1, whole);
+    },
+    convolutionWeight(of, x, gy, gw, accumulate) {
+      const count = (of.outChannels * of.channels * of.kernel[0] * of.kernel[1]) / of.groups;
+      const whole = convolutions.convolutionNumbers([x >> 2, gy >> 2, gw >> 2], of);
+      const print = () => convolutions.printConvolutionWeight(accumulate);
+      run(`convolutionWeight ${accumulate}`, print, Math.min(count, mostGroups), count, of.batch, whole);
+    },
+    windows(of, planes, x, out, beyond) {
+      const count = planes * of.outHeight * of.outWidth * of.kernel[0] * of.kernel[1];
+      const whole = convolutions.windowNumbers([x >> 2, out >> 2], of);
+      const at = run("windows", convolutions.printWindows, groupsFor(count), count, 1, whole);
+      numbers[at + firstNumber] = beyond;
+    },
+    windowsAdjoint(of, planes, g, gx) {
+      const count = planes * of.height * of.width;
+      const whole = convolutions.windowNumbers([g >> 2, gx >> 2], of);
+      run("windowsAdjoint", convolutions.printWindowsAdjoint, groupsFor(count), count, 1, whole);
+    },
     columnSum(rows, cols, x, out, accumulate) {
       if (cols === 0) return;
       const print = () => bodies.printColumnSum(accumulate);

@@ -15,6 +15,11 @@ export function createNullBackend(): NullBackend {
   };
   const families: Families = {
     matmul: () => count("matmul"),
+    convolution: () => count("convolution"),
+    convolutionInput: count("convolutionInput"),
+    convolutionWeight: count("convolutionWeight"),
+    windows: count("windows"),
+    windowsAdjoint: count("windowsAdjoint"),
     columnSum: count("columnSum"),
     stridedCopy: count("stridedCopy"),
     gatherRows: count("gatherRows"),
