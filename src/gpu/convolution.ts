@@ -68,7 +68,7 @@ ${result.lines.map((line) => `      ${line}\n`).join("")}      m[y + ${j} * plan
     `${geometry}${channels}    let plane = outSize.x * outSize.y;
     let tiles = (outEach + ${channelTile - 1}) / ${channelTile};
     let at = i32(i) % plane;
-    let from = stride * vec2<i32>(at / outSize.y, at % outSize.y) - padding;
+    let corner = stride * vec2<i32>(at / outSize.y, at % outSize.y) - padding;
     let first = i32(i) / plane % tiles * ${channelTile};
     let g = i32(i) / (plane * tiles) % groups;
     let n = i32(i) / (plane * tiles * groups);
@@ -77,10 +77,10 @@ ${result.lines.map((line) => `      ${line}\n`).join("")}      m[y + ${j} * plan
     let x = i32(${word(0)}) + (n * groups + g) * inEach * size.x * size.y;
 ${each((j) => `    let w${j} = i32(${word(1)}) + (g * outEach + min(first + ${j}, outEach - 1)) * inEach * taps;\n`)}${each((j) => `    var sum${j} = 0f;\n`)}    for (var c = 0; c < inEach; c++) {
       for (var ky = 0; ky < kernel.x; ky++) {
-        let row = from.x + ky * dilation.x;
+        let row = corner.x + ky * dilation.x;
         if (row < 0 || row >= size.x) { continue; }
         for (var kx = 0; kx < kernel.y; kx++) {
-          let col = from.y + kx * dilation.y;
+          let col = corner.y + kx * dilation.y;
           if (col < 0 || col >= size.y) { continue; }
           let value = m[x + (c * size.x + row) * size.y + col];
           let tap = c * taps + ky * kernel.y + kx;
@@ -99,7 +99,7 @@ export function printConvolutionInput(): string {
     `${geometry}${channels}    let plane = size.x * size.y;
     let tiles = (inEach + ${channelTile - 1}) / ${channelTile};
     let at = i32(i) % plane;
-    let from = vec2<i32>(at / size.y, at % size.y) + padding;
+    let corner = vec2<i32>(at / size.y, at % size.y) + padding;
     let first = i32(i) / plane % tiles * ${channelTile};
     let g = i32(i) / (plane * tiles) % groups;
     let n = i32(i) / (plane * tiles * groups);
@@ -107,10 +107,10 @@ export function printConvolutionInput(): string {
     let taps = kernel.x * kernel.y;
     let gy = i32(${word(0)}) + (n * groups + g) * outEach * outSize.x * outSize.y;
 ${each((j) => `    let w${j} = i32(${word(1)}) + (g * outEach * inEach + min(first + ${j}, inEach - 1)) * taps;\n`)}${each((j) => `    var sum${j} = 0f;\n`)}    for (var ky = 0; ky < kernel.x; ky++) {
-      let down = from.x - ky * dilation.x;
+      let down = corner.x - ky * dilation.x;
       if (down < 0 || down % stride.x != 0 || down / stride.x >= outSize.x) { continue; }
       for (var kx = 0; kx < kernel.y; kx++) {
-        let across = from.y - kx * dilation.y;
+        let across = corner.y - kx * dilation.y;
         if (across < 0 || across % stride.y != 0 || across / stride.y >= outSize.y) { continue; }
         let window = down / stride.x * outSize.y + across / stride.y;
         for (var o = 0; o < outEach; o++) {
@@ -191,14 +191,14 @@ export const printWindowsAdjoint = (): string =>
     "l.rows",
     `${geometry}    let plane = size.x * size.y;
     let at = i32(i) % plane;
-    let from = vec2<i32>(at / size.y, at % size.y) + padding;
+    let corner = vec2<i32>(at / size.y, at % size.y) + padding;
     let g = i32(${word(0)}) + i32(i) / plane * outSize.x * outSize.y * kernel.x * kernel.y;
     var sum = 0f;
     for (var ky = 0; ky < kernel.x; ky++) {
-      let down = from.x - ky * dilation.x;
+      let down = corner.x - ky * dilation.x;
       if (down < 0 || down % stride.x != 0 || down / stride.x >= outSize.x) { continue; }
       for (var kx = 0; kx < kernel.y; kx++) {
-        let across = from.y - kx * dilation.y;
+        let across = corner.y - kx * dilation.y;
         if (across < 0 || across % stride.y != 0 || across / stride.y >= outSize.y) { continue; }
         let window = down / stride.x * outSize.y + across / stride.y;
         sum += m[g + (window * kernel.x + ky) * kernel.y + kx];
