@@ -193,6 +193,9 @@ export class FunctionBody {
     this.#memoryAccess([0xfd, 0x5b], offset);
     this.#bytes.push(0);
   }
+  loadI32(offset = 0): void {
+    this.#memoryAccess([0x28], offset);
+  }
   loadF32(offset = 0): void {
     this.#memoryAccess([0x2a], offset);
   }

@@ -12,6 +12,7 @@ import {
 } from "../kernel/backend.ts";
 import { loopNest } from "../kernel/strides.ts";
 import { assemble, FunctionBody } from "./assembler.ts";
+import { makeConvolutions } from "./convolution.ts";
 import * as bodies from "./families.ts";
 import { type MatmulHost, makeMatmul, tileCols } from "./matmul.ts";
 import { CpuMemory } from "./memory.ts";
@@ -106,6 +107,7 @@ export function createCpuBackend({ fma = hasRelaxedSimd() }: { readonly fma?: bo
 
   const families: Families = {
     matmul: (spec: MatmulSpec) => makeMatmul(host, spec),
+    ...makeConvolutions({ compile: compileBody, fma, scratch, memory }),
     columnSum(rows, cols, x, out, accumulate) {
       compileBody(accumulate ? "addColumnSum" : "columnSum", () => bodies.printColumnSum(accumulate))(
         rows,

@@ -202,6 +202,103 @@ export function printStridedCopy(accumulate: boolean): FunctionBody {
   return f;
 }
 
+/** (planes, rows, cols, x, xPlane, xRow, xCol, out, outPlane, outRow, outCol): number by number, strides in bytes. */
+export function printCopyPlanes(): FunctionBody {
+  const f = new FunctionBody(Array(11).fill("i32"));
+  const [planes, rows, cols, x, xPlane, xRow, xCol, out, outPlane, outRow, outCol] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  const p = f.local("i32");
+  const r = f.local("i32");
+  const c = f.local("i32");
+  const xStart = f.local("i32");
+  const outStart = f.local("i32");
+  const source = f.local("i32");
+  const target = f.local("i32");
+  const assign = (to: number, from: number) => {
+    f.get(from);
+    f.set(to);
+  };
+  const advance = (pointer: number, by: number) => {
+    f.get(pointer);
+    f.get(by);
+    f.op("i32.add");
+    f.set(pointer);
+  };
+  f.repeat(p, planes, () => {
+    assign(xStart, x);
+    assign(outStart, out);
+    f.repeat(r, rows, () => {
+      assign(source, xStart);
+      assign(target, outStart);
+      f.repeat(c, cols, () => {
+        f.get(target);
+        f.get(source);
+        f.loadF32();
+        f.storeF32();
+        advance(source, xCol);
+        advance(target, outCol);
+      });
+      advance(xStart, xRow);
+      advance(outStart, outRow);
+    });
+    advance(x, xPlane);
+    advance(out, outPlane);
+  });
+  return f;
+}
+
+/**
+ * (planes, windows, taps, x, xPlane, windowTable, tapTable, out): the elements of x at windowTable[i] + tapTable[j] to
+ * out (planes, windows, taps); `adjoint` adds out to those elements instead. Tables and strides in bytes.
+ */
+export function printWindows(adjoint: boolean): FunctionBody {
+  const f = new FunctionBody(Array(8).fill("i32"));
+  const [planes, windows, taps, x, xPlane, windowTable, tapTable, out] = [0, 1, 2, 3, 4, 5, 6, 7];
+  const p = f.local("i32");
+  const i = f.local("i32");
+  const j = f.local("i32");
+  const window = f.local("i32");
+  const windowEntry = f.local("i32");
+  const tapEntry = f.local("i32");
+  const at = f.local("i32");
+  f.repeat(p, planes, () => {
+    f.get(windowTable);
+    f.set(windowEntry);
+    f.repeat(i, windows, () => {
+      f.get(x);
+      f.get(windowEntry);
+      f.loadI32();
+      f.op("i32.add");
+      f.set(window);
+      f.get(tapTable);
+      f.set(tapEntry);
+      f.repeat(j, taps, () => {
+        f.get(window);
+        f.get(tapEntry);
+        f.loadI32();
+        f.op("i32.add");
+        f.set(at);
+        f.get(adjoint ? at : out);
+        f.get(at);
+        f.loadF32();
+        if (adjoint) {
+          f.get(out);
+          f.loadF32();
+          f.op("f32.add");
+        }
+        f.storeF32();
+        f.add(out, 4);
+        f.add(tapEntry, 4);
+      });
+      f.add(windowEntry, 4);
+    });
+    f.get(x);
+    f.get(xPlane);
+    f.op("i32.add");
+    f.set(x);
+  });
+  return f;
+}
+
 /** (rows, cols, x, out, xRow, outRow): the transpose of whole 4 × 4 blocks; rows and cols are multiples of 4. */
 export function printTranspose(): FunctionBody {
   const f = new FunctionBody(Array(6).fill("i32"));

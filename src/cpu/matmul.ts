@@ -250,7 +250,8 @@ export function printMatmul(variant: Variant): FunctionBody {
   return f;
 }
 
-function storeLanes(f: FunctionBody, pointer: number, value: number, lanes: number, offset: number): void {
+/** Stores the first lanes of a vector. */
+export function storeLanes(f: FunctionBody, pointer: number, value: number, lanes: number, offset: number): void {
   if (lanes === 4) {
     f.get(pointer);
     f.get(value);

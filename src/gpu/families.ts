@@ -7,13 +7,13 @@ import { input, topological } from "../kernel/expression.ts";
 import { type Access, type RecordedLaunch, type Shader, workgroupSize } from "./shader.ts";
 import { number, WgslPrinter, word } from "./wgsl.ts";
 
-const reads = (first: number, count: number, part: Access["part"] = "any"): Access => ({
+export const reads = (first: number, count: number, part: Access["part"] = "any"): Access => ({
   first,
   count,
   writes: false,
   part,
 });
-const writes = (first: number, count: number, part: Access["part"] = "any"): Access => ({
+export const writes = (first: number, count: number, part: Access["part"] = "any"): Access => ({
   ...reads(first, count, part),
   writes: true,
 });
@@ -34,7 +34,7 @@ interface Elementwise {
 }
 
 /** A kernel whose invocations stride over elements. */
-function elementwise({ name, count, body, accesses, inner, changing = [] }: Elementwise): Shader {
+export function elementwise({ name, count, body, accesses, inner, changing = [] }: Elementwise): Shader {
   return {
     name,
     body: `  for (var i = group.x * ${workgroupSize}u + lane; i < ${count[0]}; i += groups.x * ${workgroupSize}u) {
@@ -49,7 +49,7 @@ ${body}
 }
 
 const ofCols = ["l.cols", ({ cols }: RecordedLaunch) => cols] as const;
-const ofRows = ["l.rows", ({ rows }: RecordedLaunch) => rows] as const;
+export const ofRows = ["l.rows", ({ rows }: RecordedLaunch) => rows] as const;
 const ofBoth = ["l.rows * l.cols", ({ rows, cols }: RecordedLaunch) => rows * cols] as const;
 
 export interface MatmulVariant {

@@ -12,6 +12,7 @@ import {
 import { Memory } from "../kernel/memory.ts";
 import { loopNest } from "../kernel/strides.ts";
 import { openGpu } from "./adapter.ts";
+import * as convolutions from "./convolution.ts";
 import * as bodies from "./families.ts";
 import { firstNumber, firstWord } from "./program.ts";
 import { narrowCols, rowKernelShader } from "./rowKernel.ts";
@@ -120,6 +121,10 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
   const copy = both(bodies.copyShader);
   const gatherRows = kernelOf(bodies.gatherRowsShader);
   const scatterAddRows = kernelOf(bodies.scatterAddRowsShader);
+  const convolutionInput = kernelOf(convolutions.convolutionInputShader);
+  const convolutionWeight = both(convolutions.convolutionWeightShader);
+  const windows = kernelOf(convolutions.windowsShader);
+  const windowsAdjoint = kernelOf(convolutions.windowsAdjointShader);
   const fillKernel = kernelOf(bodies.fillShader);
   const randomUniform = kernelOf(bodies.randomUniformShader);
 
@@ -172,6 +177,34 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
 
   const families: Families = {
     matmul: launcher,
+    convolution(spec) {
+      const kernel = kernelOf(convolutions.convolutionShader(spec));
+      return (of, x, w, bias, y) => {
+        const perImage = of.groups * convolutions.tilesOf(of.outChannels / of.groups) * of.outHeight * of.outWidth;
+        const count = of.batch * perImage;
+        const whole = convolutions.convolutionNumbers([x >> 2, w >> 2, bias >> 2, y >> 2], of);
+        run(kernel, count, count, 1, whole);
+      };
+    },
+    convolutionInput(of, gy, w, gx) {
+      const count = of.batch * of.groups * convolutions.tilesOf(of.channels / of.groups) * of.height * of.width;
+      run(convolutionInput, count, count, 1, convolutions.convolutionNumbers([gy >> 2, w >> 2, gx >> 2], of));
+    },
+    convolutionWeight(of, x, gy, gw, accumulate) {
+      const count = (of.outChannels * of.channels * of.kernel[0] * of.kernel[1]) / of.groups;
+      const whole = convolutions.convolutionNumbers([x >> 2, gy >> 2, gw >> 2], of);
+      // a workgroup for each weight
+      run(convolutionWeight[+accumulate]!, count * workgroupSize, count, of.batch, whole);
+    },
+    windows(of, planes, x, out, beyond) {
+      const count = planes * of.outHeight * of.outWidth * of.kernel[0] * of.kernel[1];
+      const at = run(windows, count, count, 1, convolutions.windowNumbers([x >> 2, out >> 2], of));
+      numbers[at + firstNumber] = beyond;
+    },
+    windowsAdjoint(of, planes, g, gx) {
+      const count = planes * of.height * of.width;
+      run(windowsAdjoint, count, count, 1, convolutions.windowNumbers([g >> 2, gx >> 2], of));
+    },
     columnSum(rows, cols, x, out, accumulate) {
       if (cols > 0) run(columnSum[+accumulate]!, cols, rows, cols, [x >> 2, out >> 2]);
     },

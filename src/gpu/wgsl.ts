@@ -117,6 +117,7 @@ const functions: Readonly<Record<string, string>> = {
   let carry = (a & 0xffffu) * (b >> 16u) + (middle & 0xffffu);
   return (a >> 16u) * (b >> 16u) + (middle >> 16u) + (carry >> 16u);
 }`,
+  unpack: "fn unpack(x: u32) -> vec2<u32> { return vec2<u32>(x & 0xffffu, x >> 16u); }",
   sumOfLanes: reductionOfLanes("sumOfLanes", "lanes[lane] + lanes[lane + half]"),
   maxOfLanes: reductionOfLanes("maxOfLanes", "max(lanes[lane], lanes[lane + half])"),
 };

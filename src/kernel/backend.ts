@@ -8,6 +8,7 @@
 import { UsageError } from "../errors.ts";
 import type { Expression } from "./expression.ts";
 import type { Memory } from "./memory.ts";
+import type { Convolution, Windows } from "./windows.ts";
 
 /**
  * How an input is laid out over the (rows, cols) domain:
@@ -80,10 +81,23 @@ export type MatmulLaunch = (
   accumulate: boolean,
 ) => void;
 
-/** The families whose bodies are written by hand for each backend. */
+/** y = activation(convolution of x with w, plus bias (outChannels)); see Convolution for the shapes. */
+export type ConvolutionLaunch = (of: Convolution, x: number, w: number, bias: number, y: number) => void;
+
+/** The families whose bodies are written by hand for each backend. Equal geometries are the same object. */
 export interface Families {
   /** A matmul with a given epilogue. */
   matmul(spec: MatmulSpec): MatmulLaunch;
+  /** A convolution with a given epilogue. */
+  convolution(spec: MatmulSpec): ConvolutionLaunch;
+  /** The adjoint of the convolution with respect to x: gx from gy and w. */
+  convolutionInput(of: Convolution, gy: number, w: number, gx: number): void;
+  /** The adjoint with respect to w: gw = or += from x and gy. */
+  convolutionWeight(of: Convolution, x: number, gy: number, gw: number, accumulate: boolean): void;
+  /** out (planes, windows, taps): the elements of every window of x (planes, height, width), `beyond` outside of it. */
+  windows(of: Windows, planes: number, x: number, out: number, beyond: number): void;
+  /** The adjoint of `windows`: gx, the sums of what belongs to each element. */
+  windowsAdjoint(of: Windows, planes: number, g: number, gx: number): void;
   /** out (cols) = or += column sums of x (rows, cols). */
   columnSum(rows: number, cols: number, x: number, out: number, accumulate: boolean): void;
   /**

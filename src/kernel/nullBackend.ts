@@ -20,6 +20,14 @@ export function createNullBackend(): NullBackend {
       launches.push("matmul");
       backend.multiplyAdds += rows * inner * cols;
     },
+    convolution: () => ({ batch, channels, outChannels, groups, kernel, outHeight, outWidth }) => {
+      launches.push("convolution");
+      backend.multiplyAdds += (batch * outChannels * outHeight * outWidth * channels * kernel[0] * kernel[1]) / groups;
+    },
+    convolutionInput: count("convolutionInput"),
+    convolutionWeight: count("convolutionWeight"),
+    windows: count("windows"),
+    windowsAdjoint: count("windowsAdjoint"),
     columnSum: count("columnSum"),
     stridedCopy: count("stridedCopy"),
     gatherRows: count("gatherRows"),

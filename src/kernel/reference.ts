@@ -8,6 +8,7 @@ import { type Expression, topological } from "./expression.ts";
 import { Memory } from "./memory.ts";
 import { philox4x32 } from "./philox.ts";
 import { loopNest } from "./strides.ts";
+import { type Convolution, forEachTap } from "./windows.ts";
 
 export class JsMemory extends Memory {
   floats = new Float64Array(65536);
@@ -119,17 +120,36 @@ export function referenceLaunch(kernel: Kernel, memory: Memory): Launch {
   };
 }
 
+/** An epilogue as a function of one number. */
+function activate(activation: Expression | null, x: number): number {
+  if (!activation) return x;
+  const values = new Map<Expression, number>();
+  for (const y of topological([activation])) {
+    values.set(y, y.kind === "input" ? x : y.kind === "const" ? y.value : evaluateNode(y, values));
+  }
+  return values.get(activation)!;
+}
+
+/** Calls the body with the indices of every product of x and w that a convolution adds to y. */
+function forEachProduct(of: Convolution, body: (x: number, w: number, y: number) => void): void {
+  const { batch, channels, outChannels, groups, height, width, kernel, outHeight, outWidth } = of;
+  const [inEach, outEach] = [channels / groups, outChannels / groups];
+  const taps = kernel[0] * kernel[1];
+  for (let n = 0; n < batch; n++) {
+    for (let o = 0; o < outChannels; o++) {
+      for (let i = 0; i < inEach; i++) {
+        const x = (n * channels + Math.floor(o / outEach) * inEach + i) * height * width;
+        const y = (n * outChannels + o) * outHeight * outWidth;
+        const w = (o * inEach + i) * taps;
+        forEachTap(of, (at, window, tap) => body(x + at, w + tap, y + window));
+      }
+    }
+  }
+}
+
 export function referenceFamilies(memory: Memory): Families {
   return {
     matmul({ bias: hasBias, activation }) {
-      const activate = (x: number): number => {
-        if (!activation) return x;
-        const values = new Map<Expression, number>();
-        for (const y of topological([activation])) {
-          values.set(y, y.kind === "input" ? x : y.kind === "const" ? y.value : evaluateNode(y, values));
-        }
-        return values.get(activation)!;
-      };
       return (rows, inner, cols, a, b, bias, y, transposeA, transposeB, accumulate) => {
         const f = memory.floats;
         for (let i = 0; i < rows; i++) {
@@ -143,10 +163,62 @@ export function referenceFamilies(memory: Memory): Families {
             const at = (y >> 2) + i * cols + j;
             if (accumulate) sum += f[at]!;
             if (hasBias) sum += f[(bias >> 2) + j]!;
-            f[at] = activate(sum);
+            f[at] = activate(activation, sum);
           }
         }
       };
+    },
+    convolution({ bias: hasBias, activation }) {
+      return (of, x, w, bias, y) => {
+        const f = memory.floats;
+        const plane = of.outHeight * of.outWidth;
+        const size = of.batch * of.outChannels * plane;
+        f.fill(0, y >> 2, (y >> 2) + size);
+        forEachProduct(of, (i, j, k) => {
+          f[(y >> 2) + k]! += f[(x >> 2) + i]! * f[(w >> 2) + j]!;
+        });
+        for (let k = 0; k < size; k++) {
+          const added = hasBias ? f[(bias >> 2) + (Math.floor(k / plane) % of.outChannels)]! : 0;
+          f[(y >> 2) + k] = activate(activation, f[(y >> 2) + k]! + added);
+        }
+      };
+    },
+    convolutionInput(of, gy, w, gx) {
+      const f = memory.floats;
+      f.fill(0, gx >> 2, (gx >> 2) + of.batch * of.channels * of.height * of.width);
+      forEachProduct(of, (i, j, k) => {
+        f[(gx >> 2) + i]! += f[(gy >> 2) + k]! * f[(w >> 2) + j]!;
+      });
+    },
+    convolutionWeight(of, x, gy, gw, accumulate) {
+      const f = memory.floats;
+      const size = (of.outChannels * of.channels * of.kernel[0] * of.kernel[1]) / of.groups;
+      if (!accumulate) f.fill(0, gw >> 2, (gw >> 2) + size);
+      forEachProduct(of, (i, j, k) => {
+        f[(gw >> 2) + j]! += f[(x >> 2) + i]! * f[(gy >> 2) + k]!;
+      });
+    },
+    windows(of, planes, x, out, beyond) {
+      const f = memory.floats;
+      const [plane, taps] = [of.height * of.width, of.kernel[0] * of.kernel[1]];
+      const size = of.outHeight * of.outWidth * taps;
+      f.fill(beyond, out >> 2, (out >> 2) + planes * size);
+      for (let p = 0; p < planes; p++) {
+        forEachTap(of, (at, window, tap) => {
+          f[(out >> 2) + p * size + window * taps + tap] = f[(x >> 2) + p * plane + at]!;
+        });
+      }
+    },
+    windowsAdjoint(of, planes, g, gx) {
+      const f = memory.floats;
+      const [plane, taps] = [of.height * of.width, of.kernel[0] * of.kernel[1]];
+      const size = of.outHeight * of.outWidth * taps;
+      f.fill(0, gx >> 2, (gx >> 2) + planes * plane);
+      for (let p = 0; p < planes; p++) {
+        forEachTap(of, (at, window, tap) => {
+          f[(gx >> 2) + p * plane + at]! += f[(g >> 2) + p * size + window * taps + tap]!;
+        });
+      }
     },
     columnSum(rows, cols, x, out, accumulate) {
       const f = memory.floats;

@@ -1,8 +1,11 @@
 /** Operations that are no formula, case by case. */
 import {
+  averagePooling2d,
   broadcast,
   broadcastTo,
   concat,
+  conv2d,
+  deconv2d,
   embedId,
   exp,
   expandDims,
@@ -13,6 +16,7 @@ import {
   logSumExp,
   matmul,
   max,
+  maxPooling2d,
   mean,
   meanSquaredError,
   min,
@@ -42,6 +46,7 @@ function given(f: TensorFunction, ...shapes: readonly (readonly number[])[]): Ca
   return { f, inputs: shapes.map((shape) => draw(random, shape, [-2, 2])) };
 }
 
+const small = [[1, 1, 3, 3], [2, 1, 2, 2], [2]] as const;
 const both = (parts: readonly Variable[]): Variable => parts.map((x) => sum(x.mul(x))).reduce((a, b) => a.add(b));
 const ids = { shape: [2, 3], values: [3, 0, 1, 3, 3, 2] };
 
@@ -142,6 +147,37 @@ export const familyCases: Record<string, Case[]> = {
     given((x, y) => scale(x, y, 0), [3, 2], [3]),
     given((x, y) => scale(x, y), [2, 3, 2], [3]),
     given((x, y) => scale(x, y, 1), [2, 3, 2], [3, 2]),
+  ],
+  conv2d: [
+    given((x, w) => conv2d(x, w), [1, 1, 1, 1], [1, 1, 1, 1]),
+    given((x, w) => conv2d(x, w), [2, 2, 4, 3], [3, 2, 2, 3]),
+    given((x, w, b) => conv2d(x, w, b), [2, 1, 3, 4], [5, 1, 3, 2], [5]),
+    given((x, w, b) => conv2d(x, w, b, { stride: 2, activation: tanh }), [1, 2, 5, 6], [2, 2, 3, 2], [2]),
+    given((x, w, b) => conv2d(x, w, b, { padding: 1, activation: relu }), [2, 1, 2, 3], [2, 1, 3, 3], [2]),
+    given((x, w) => conv2d(x, w, null, { stride: [3, 2], padding: [2, 1] }), [1, 1, 5, 4], [1, 1, 2, 3]),
+    given((x, w) => conv2d(x, w, null, { dilation: [2, 1], padding: [0, 1] }), [1, 2, 5, 2], [2, 2, 2, 3]),
+    given((x, w) => conv2d(x, w, null, { stride: 2, dilation: 3, padding: 2 }), [1, 1, 5, 4], [2, 1, 2, 2]),
+    given((x, w, b) => conv2d(x, w, b, { groups: 2, stride: [1, 2] }), [2, 4, 2, 3], [4, 2, 2, 2], [4]),
+    given((x, w) => conv2d(x, w, null, { groups: 3, padding: 1 }), [1, 3, 2, 3], [3, 1, 3, 3]),
+    given((x, w) => conv2d(x, w), [1, 9, 2, 2], [9, 9, 1, 1]),
+    given((x, w, b) => conv2d(x.mul(x), w.mul(w).add(0.5), b.mul(b), { activation: square as never }), ...small),
+    given((x) => conv2d(x, x), [2, 2, 2, 2]),
+  ],
+  deconv2d: [
+    given((x, w) => deconv2d(x, w), [2, 2, 3, 2], [2, 3, 2, 3]),
+    given((x, w, b) => deconv2d(x, w, b, { stride: 2, padding: 1 }), [1, 2, 3, 2], [2, 2, 3, 3], [2]),
+    given((x, w) => deconv2d(x, w, null, { stride: [3, 2], outSize: [6, 4] }), [1, 1, 2, 2], [1, 2, 2, 1]),
+    given((x, w) => deconv2d(x, w, null, { dilation: 2, groups: 2 }), [1, 4, 2, 2], [4, 1, 2, 2]),
+  ],
+  maxPooling2d: [
+    given((x) => maxPooling2d(x, 2), [2, 2, 4, 4]),
+    given((x) => maxPooling2d(x, 2), [1, 2, 3, 5]),
+    given((x) => maxPooling2d(x, 2, { coverAll: false }), [1, 2, 3, 5]),
+    given((x) => maxPooling2d(x, [3, 2], { stride: 1, padding: 1 }), [1, 2, 3, 3]),
+  ],
+  averagePooling2d: [
+    given((x) => averagePooling2d(x, 2), [2, 2, 4, 5]),
+    given((x) => averagePooling2d(x.mul(x), 3, { stride: [1, 2], padding: [2, 1] }), [1, 2, 3, 4]),
   ],
   meanSquaredError: [given((a, b) => meanSquaredError(a, b), [3, 2], [3, 2])],
   ...Object.fromEntries(

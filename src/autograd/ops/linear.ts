@@ -1,9 +1,8 @@
 import { ShapeError } from "../../errors.ts";
 import { backend, backendId, type MatmulLaunch } from "../../kernel/backend.ts";
-import { type Expression, input } from "../../kernel/expression.ts";
 import type { AnyOp } from "../defineOp.ts";
+import { type Epilogue, epilogueOf } from "../epilogue.ts";
 import { type Differentiable, type FunctionNode, isWatched, record } from "../functionNode.ts";
-import { flatDomain, KernelFunction } from "../kernelFunction.ts";
 import { allocateVariable, assertAlive, formatShape, matrixShape, type Variable } from "../variable.ts";
 import { matmulInto } from "./matmul.ts";
 import { reshape } from "./reshape.ts";
@@ -12,16 +11,13 @@ import { columnSumInto } from "./sums.ts";
 /** linear with a certain activation: y = activation(x·w + b), its kernel and its gradient. */
 class LinearFunction implements Differentiable {
   readonly name: string;
-  readonly #activation: Expression | null;
-  /** The activation as a function of its own, for its gradient, which reads only y. */
-  readonly #map: KernelFunction | null;
+  readonly #epilogue: Epilogue | null;
   readonly #launches: (MatmulLaunch | undefined)[] = [];
   #epoch = -1;
 
-  constructor(name: string, activation: Expression | null) {
-    this.name = name;
-    this.#activation = activation;
-    this.#map = activation ? new KernelFunction(name, ["element"], activation, null) : null;
+  constructor(epilogue: Epilogue | null) {
+    this.name = epilogue ? `linear+${epilogue.name}` : "linear";
+    this.#epilogue = epilogue;
   }
 
   launch(hasBias: boolean): MatmulLaunch {
@@ -32,7 +28,7 @@ class LinearFunction implements Differentiable {
     const index = hasBias ? 1 : 0;
     let found = this.#launches[index];
     if (!found) {
-      found = backend().families.matmul({ bias: hasBias, activation: this.#activation });
+      found = backend().families.matmul({ bias: hasBias, activation: this.#epilogue?.expression ?? null });
       this.#launches[index] = found;
     }
     return found;
@@ -40,32 +36,22 @@ class LinearFunction implements Differentiable {
 
   backward(node: FunctionNode, gy: Variable): void {
     const [x, w, b] = node.inputs as [Variable, Variable, Variable | undefined];
-    let gz = gy;
-    if (this.#map) {
-      const derived = this.#map.gradient(0)!;
-      const args = derived.reads.map((which) => (which === -1 ? node.output : gy));
-      gz = derived.run.apply(args, flatDomain(gy.shape));
-    }
+    const gz = this.#epilogue ? this.#epilogue.gradient(node.output, gy) : gy;
     if (node.wants(0)) matmulInto(x, gz, w, false, true);
     if (node.wants(1)) matmulInto(w, x, gz, true, false);
     if (b && node.wants(2)) columnSumInto(b, gz, gz.shape[0]!);
   }
 }
 
-const plain = new LinearFunction("linear", null);
+const plain = new LinearFunction(null);
 const fused = new Map<AnyOp, LinearFunction | null>();
 
 /** The fused function for an activation whose gradient reads only its output; null for others. */
 function fusedFunction(activation: AnyOp): LinearFunction | null {
   let found = fused.get(activation);
   if (found === undefined) {
-    const { name, inputs, scalars } = activation.definition;
-    found = null;
-    if (inputs.length === 1 && !scalars?.length && !activation.definition.backward) {
-      const y = activation.definition.forward({ [inputs[0]!]: input(0, "element") });
-      const derived = new KernelFunction(name, ["element"], y, null).gradient(0);
-      if (derived?.reads.every((which) => which < 0)) found = new LinearFunction(`linear+${name}`, y);
-    }
+    const epilogue = epilogueOf(activation);
+    found = epilogue && new LinearFunction(epilogue);
     fused.set(activation, found);
   }
   return found;
