@@ -319,8 +319,12 @@ describe.skipIf(!hasNumPy)("with a stand-in for Gymnasium (needs python3 with Nu
     expect(checkEnv(walk({ renderMode: "rgbArray" }), { steps: 20 })).toEqual([]);
     const undrawn = walk();
     undrawn.reset();
-    expect(errorOf(() => undrawn.render())).toMatchInlineSnapshot();
-    expect(errorOf(() => walk({ renderMode: "svg" }))).toMatchInlineSnapshot();
+    expect(errorOf(() => undrawn.render())).toMatchInlineSnapshot(
+      `"UsageError: python:acme/Walk-v1.render: renderMode must be one of what the environment draws, which is nothing; got none. Add a draw method to it."`,
+    );
+    expect(errorOf(() => walk({ renderMode: "svg" }))).toMatchInlineSnapshot(
+      `"UsageError: python:acme/Walk-v1: renderMode must be one of rgbArray; got svg. Leave it out."`,
+    );
     expect(opened(new PythonVector({ id: "acme/Walk-v1" })).render()).toBeNull();
   });
 
