@@ -6,7 +6,8 @@ import { spawnSync } from "node:child_process";
 import { make, PythonVector } from "../dist/envs/index.js";
 
 const python = process.env.KUSARI_PYTHON ?? "python3";
-const steps = 20_000;
+const steps = 5_000;
+const rounds = 7;
 
 /** µs a step in Python, actions and ends as in `bridged`. */
 const inPython = `
@@ -24,11 +25,14 @@ for i in range(${steps}):
 print((time.perf_counter() - began) * 1e6 / ${steps})
 `;
 
+const actionOf = (id) => (id === "Pendulum-v1" ? [0.5] : 0);
+
+/** A function that measures µs a step of one environment. */
 function single(id) {
   const env = make(`python:${id}`, { reuseObs: true });
   env.reset({ seed: 1 });
-  const action = id === "Pendulum-v1" ? [0.5] : 0;
-  const run = () => {
+  const action = actionOf(id);
+  return () => {
     const began = performance.now();
     for (let i = 0; i < steps; i++) {
       const [, , terminated, truncated] = env.step(action);
@@ -36,44 +40,43 @@ function single(id) {
     }
     return ((performance.now() - began) * 1_000) / steps;
   };
-  run();
-  const time = run();
-  env.close();
-  return time;
 }
 
-/** µs an environment and step, n in a message. */
+/** The same for µs an environment and step, n in a message. */
 function vector(id, n) {
   const envs = new PythonVector({ id, n, autoreset: "sameStep" });
   envs.reset(Array.from({ length: n }, (_, i) => i));
-  const action = id === "Pendulum-v1" ? [0.5] : 0;
-  const rounds = Math.ceil(steps / n);
-  const run = () => {
+  const action = actionOf(id);
+  const messages = Math.ceil(steps / n);
+  return () => {
     const began = performance.now();
-    for (let i = 0; i < rounds; i++) {
+    for (let i = 0; i < messages; i++) {
       for (let k = 0; k < n; k++) envs.setAction(k, action);
       envs.step();
     }
-    return ((performance.now() - began) * 1_000) / (rounds * n);
+    return ((performance.now() - began) * 1_000) / (messages * n);
   };
-  run();
-  const time = run();
-  envs.close();
-  return time;
 }
 
-const rows = [];
-for (const id of ["CartPole-v1", "Pendulum-v1"]) {
+const there = (id) => () => {
   const { status, stdout } = spawnSync(python, ["-c", inPython, id], { encoding: "utf8" });
-  if (status !== 0) {
-    console.log(
-      `skipped: ${python} cannot import gymnasium. Install it, or name another interpreter with KUSARI_PYTHON.`,
-    );
-    process.exit();
-  }
-  rows.push([id, Number(stdout), single(id), vector(id, 8), vector(id, 32)]);
-}
-console.log("µs an environment and step, resets included\n");
+  if (status === 0) return Number(stdout);
+  console.log(
+    `skipped: ${python} cannot import gymnasium. Install it, or name another interpreter with KUSARI_PYTHON.`,
+  );
+  process.exit();
+};
+
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+
+console.log(`µs an environment and step, resets included; medians of ${rounds} rounds in turns\n`);
 console.log("| environment | in Python | bridged | bridged, 8 a message | bridged, 32 a message |");
 console.log("|---|---|---|---|---|");
-for (const [id, ...times] of rows) console.log(`| ${id} | ${times.map((time) => time.toFixed(1)).join(" | ")} |`);
+for (const id of ["CartPole-v1", "Pendulum-v1"]) {
+  const inPythonItself = there(id);
+  inPythonItself();
+  const works = [inPythonItself, single(id), vector(id, 8), vector(id, 32)];
+  const times = works.map(() => []);
+  for (let round = 0; round < rounds; round++) for (const [i, work] of works.entries()) times[i].push(work());
+  console.log(`| ${id} | ${times.map((each) => median(each).toFixed(1)).join(" | ")} |`);
+}

@@ -168,7 +168,7 @@ describe.skipIf(!hasPlanck)("LunarLander (needs planck)", () => {
     expect(count()).toBe(9);
     env.step(1);
     expect(count()).toBe(9);
-    for (let i = 0; i < 20; i++) env.step(0);
+    for (let i = 0; i < 60; i++) env.step(0);
     expect(count()).toBe(8);
     expect(hullAt().points[0]![1]).toBeGreaterThan(before![1] + 10);
   });

@@ -320,7 +320,7 @@ describe.skipIf(!hasNumPy)("with a stand-in for Gymnasium (needs python3 with Nu
     const undrawn = walk();
     undrawn.reset();
     expect(errorOf(() => undrawn.render())).toMatchInlineSnapshot(
-      `"UsageError: python:acme/Walk-v1.render: renderMode must be one of what the environment draws, which is nothing; got none. Add a draw method to it."`,
+      `"UsageError: python:acme/Walk-v1.render: renderMode must be rgbArray for Python to draw; got none. Make it with make("python:acme/Walk-v1", { renderMode: "rgbArray" })."`,
     );
     expect(errorOf(() => walk({ renderMode: "svg" }))).toMatchInlineSnapshot(
       `"UsageError: python:acme/Walk-v1: renderMode must be one of rgbArray; got svg. Leave it out."`,

@@ -1,4 +1,5 @@
 /** One of Gymnasium's environments in Python, as an environment: `make("python:CartPole-v1")`. */
+import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { Env, type Info, type ResetOptions, type StepResult } from "../env.ts";
 import type { Frame } from "../render/index.ts";
@@ -50,9 +51,20 @@ export class PythonEnv extends Env<unknown, unknown> {
     ];
   }
 
-  /** The picture that Python draws, where the environment was made with `renderMode: "rgbArray"`. */
+  /**
+   * The picture that Python draws.
+   * @throws UsageError where the environment was not made with `renderMode: "rgbArray"`, or draws none
+   */
   override render(): Frame {
-    return (this.renderMode === null ? null : this.#vector.render()) ?? super.render();
+    const frame = this.renderMode === null ? null : this.#vector.render();
+    if (frame !== null) return frame;
+    throw new UsageError(
+      this.renderMode === null
+        ? `${this.name}.render: renderMode must be rgbArray for Python to draw; got none. ` +
+            `Make it with make("${this.name}", { renderMode: "rgbArray" }).`
+        : `${this.name}.render: the environment must return an array (height, width, 3); got something else. ` +
+            "Leave renderMode out.",
+    );
   }
 
   #observation(): unknown {
