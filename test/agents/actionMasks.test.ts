@@ -92,9 +92,15 @@ describe("bad masks", () => {
   it("are refused", () => {
     const act = (actionMask: number[], explorer?: DQNOptions["explorer"]) => () =>
       new DQN({ ...spaces, ...small, ...(explorer && { explorer }) }).act([1, 2, 3], { actionMask });
-    expect(act([1, 1])).toThrowErrorMatchingInlineSnapshot(`[UsageError: DQN.act: info.actionMask must hold 4 numbers, not all of them 0; got [1, 1]. Look at the environment.]`);
-    expect(act([0, 0, 0, 0])).toThrowErrorMatchingInlineSnapshot(`[UsageError: DQN.act: info.actionMask must hold 4 numbers, not all of them 0; got [0, 0, 0, 0]. Look at the environment.]`);
+    expect(act([1, 1])).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: DQN.act: info.actionMask must hold 4 numbers, not all of them 0; got [1, 1]. Look at the environment.]`,
+    );
+    expect(act([0, 0, 0, 0])).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: DQN.act: info.actionMask must hold 4 numbers, not all of them 0; got [0, 0, 0, 0]. Look at the environment.]`,
+    );
     const stubborn = { selectAction: () => 2, statistics: () => ({}), saveState: () => null, loadState: () => {} };
-    expect(act([1, 0, 0, 0], stubborn)).toThrowErrorMatchingInlineSnapshot(`[UsageError: DQN.act: an explorer must take actions that info.actionMask allows, [1, 0, 0, 0]; got 2. Let the agent make its own explorer.]`);
+    expect(act([1, 0, 0, 0], stubborn)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: DQN.act: an explorer must take actions that info.actionMask allows, [1, 0, 0, 0]; got 2. Let the agent make its own explorer.]`,
+    );
   });
 });
