@@ -219,7 +219,9 @@ describe("quadratic values", () => {
     }
     expect(
       () => new QuadraticQFunction(3, { low: [-1], high: [Number.POSITIVE_INFINITY] }, options()),
-    ).toThrowErrorMatchingInlineSnapshot(`[UsageError: QuadraticQFunction: actions must have finite bounds; got -1 to Infinity. Normalise the action space.]`);
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: QuadraticQFunction: actions must have finite bounds; got -1 to Infinity. Normalise the action space.]`,
+    );
   });
   it("have gradients", async () => {
     await openDevice("reference");
@@ -246,7 +248,9 @@ describe("single values", () => {
       numbers(() => new SingleActionValue(evaluate).evaluateActions(variable([4]))),
       [8],
     );
-    expect(() => new SingleActionValue(evaluate).max).toThrowErrorMatchingInlineSnapshot(`[UsageError: SingleActionValue: the best action must be known; got a value function alone. Pass maximize as well.]`);
+    expect(() => new SingleActionValue(evaluate).max).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: SingleActionValue: the best action must be known; got a value function alone. Pass maximize as well.]`,
+    );
   });
 });
 

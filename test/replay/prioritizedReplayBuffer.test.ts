@@ -149,12 +149,20 @@ describe("PrioritizedReplayBuffer", () => {
 
   it("says what must hold", () => {
     const buffer = filled(4);
-    expect(() => buffer.sample(5, views(5))).toThrowErrorMatchingInlineSnapshot(`[UsageError: replay: cannot sample 5 transitions from 4. Raise replayStartSize to at least minibatchSize.]`);
+    expect(() => buffer.sample(5, views(5))).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: replay: cannot sample 5 transitions from 4. Raise replayStartSize to at least minibatchSize.]`,
+    );
     buffer.sample(2, views(2));
-    expect(() => buffer.updatePriorities([1])).toThrowErrorMatchingInlineSnapshot(`[UsageError: replay: priorities must be those of the last minibatch, 2 numbers; got 1. Call it once behind each sample.]`);
-    expect(() => buffer.updatePriorities([1, Number.NaN])).toThrowErrorMatchingInlineSnapshot(`[UsageError: replay: a priority must be a finite number of at least 0; got NaN. Look for divergence: a lower learning rate often helps.]`);
+    expect(() => buffer.updatePriorities([1])).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: replay: priorities must be those of the last minibatch, 2 numbers; got 1. Call it once behind each sample.]`,
+    );
+    expect(() => buffer.updatePriorities([1, Number.NaN])).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: replay: a priority must be a finite number of at least 0; got NaN. Look for divergence: a lower learning rate often helps.]`,
+    );
     expect(
       () => new PrioritizedReplayBuffer({ ...options, alpha: -1, random: new Random(0) }),
-    ).toThrowErrorMatchingInlineSnapshot(`[UsageError: replay: alpha ≥ 0, 0 ≤ beta ≤ 1, betaSteps ≥ 1 and eps > 0 must hold; got -1, 0.4, 10 and 0.01. Change the one outside.]`);
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: replay: alpha ≥ 0, 0 ≤ beta ≤ 1, betaSteps ≥ 1 and eps > 0 must hold; got -1, 0.4, 10 and 0.01. Change the one outside.]`,
+    );
   });
 });
