@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DoubleDQN, DQN } from "../../src/agents/index.ts";
+import { agentSpec, DoubleDQN, DQN } from "../../src/agents/index.ts";
 import { openDevice } from "../../src/device.ts";
 import { Mlp } from "../../src/nets/index.ts";
 import { Random } from "../../src/random.ts";
@@ -34,6 +34,32 @@ describe.skipIf(missingAdapter).each([DQN, DoubleDQN])(`%o${because}`, (Agent) =
     });
   });
 });
+
+describe.skipIf(missingAdapter).each(["dueling", "pal", "dppl", "residualdqn", "c51", "doublec51", "iqn"])(
+  `%s${because}`,
+  (id) => {
+    it("learns in three updates what it learns on the reference", async () => {
+      const learn = async (name: "gpu" | "reference") => {
+        const device = await openDevice(name);
+        const own = { atoms: 7, samples: 4, targetSamples: 4, policySamples: 4, basis: 8 };
+        const known = Object.entries({ ...small, ...own, targetUpdateInterval: 2 });
+        const spec = agentSpec(id);
+        const hyperparameters = Object.fromEntries(known.filter(([key]) => key in spec.hyperparameters));
+        const agent = spec.create({ ...spaces, random: new Random(1), hyperparameters }) as DQN;
+        fill(agent, 60);
+        for (let i = 0; i < 3; i++) agent.update();
+        await device.sync();
+        const { averageLoss, averageQ } = agent.statistics();
+        return [...parameters(agent), averageLoss!, averageQ!];
+      };
+      const expected = await learn("reference");
+      const found = await learn("gpu");
+      found.forEach((x, i) => {
+        expect(Math.abs(x - expected[i]!)).toBeLessThan(1e-4 * (1 + Math.abs(expected[i]!)));
+      });
+    });
+  },
+);
 
 describe.skipIf(missingAdapter)(`acting${because}`, () => {
   it("is done by a copy on the cpu, which follows at fixed steps", async () => {

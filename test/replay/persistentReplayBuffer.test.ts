@@ -138,7 +138,9 @@ describe("files", () => {
       { ...discrete, random: new Random(1) },
       await openReplayLog(join(folder, "empty")),
     );
-    expect(() => empty.append([1, 2, 3], 0, 0, [1, 2, 3], false, false, [1, 1])).toThrowErrorMatchingInlineSnapshot(`[UsageError: replay: a persistent buffer must be given no action masks; got one of 2 actions. Use ReplayBuffer.]`);
+    expect(() => empty.append([1, 2, 3], 0, 0, [1, 2, 3], false, false, [1, 1])).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: replay: a persistent buffer must be given no action masks; got one of 2 actions. Use ReplayBuffer.]`,
+    );
     const random = { ...new Random(0).saveState() };
     expect(() => empty.loadState({ end: 99, random } as never)).toThrow(
       /must reach from byte 0 to the saved place; got 99 of 0/,
