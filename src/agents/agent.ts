@@ -7,6 +7,8 @@ import type { HyperparameterSchema } from "./hyperparameters.ts";
 export interface ObservationSpace {
   /** Shape of one observation, `(…obs)`; null where observations are no arrays (Tuple, Dict). */
   readonly shape: readonly number[] | null;
+  /** The type of its numbers, "uint8" for whole numbers from 0 to 255. */
+  readonly dtype?: string | null;
 }
 export interface DiscreteSpace {
   /** Actions are start … start + n − 1. */

@@ -19,6 +19,7 @@ export const dqnHyperparameters = {
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
   activation: hp.choice(activationNames, "relu", "activation of the hidden layers", nature),
   replayCapacity: hp.integer(100_000, "transitions the replay buffer keeps", "a tenth of the paper's, for vectors"),
+  frameStack: hp.integer(1, "frames that an observation is a stack of; the replay buffer stores each once", "Kusari"),
   replayStartSize: hp.integer(1_000, "transitions before the first update; actions are random until then", example),
   minibatchSize: hp.integer(32, "transitions a gradient step learns from", nature),
   updateInterval: hp.integer(1, "environment steps between times of updating", example),

@@ -58,6 +58,8 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     const h = dqnSettings(where, declared, options);
     this.hyperparameters = h;
     const obsShape = observationShape(where, options);
+    // whole numbers up to 255 are kept as such, unless phi makes others of them
+    const obsDtype = phi === null && options.observationSpace.dtype === "uint8" ? "uint8" : "float32";
     const obsSize = obsShape.reduce((product, n) => product * n, 1);
     const actionShape = this.actionShape(where, actionSpace);
     const actions = "n" in actionSpace ? actionSpace.n : actionShape[0]!;
@@ -78,7 +80,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     this.#actingNetwork = new ActingNetwork(this.qFunction, makeActing, h.updateInterval);
     this.optimizer = options.optimizer ?? this.#defaultOptimizer();
     this.optimizer.setup(this.qFunction);
-    this.replay = options.replay ?? this.#defaultReplay(obsShape, actionShape, random.stream("replay"));
+    this.replay = options.replay ?? this.#defaultReplay(obsShape, obsDtype, actionShape, random.stream("replay"));
     const hasWeights = this.replay.isPrioritized;
     if (hasWeights && !isOnHost()) {
       throw new UsageError(
@@ -111,13 +113,19 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     return maxGradNorm === null ? adam : adam.addHook(new GradientClipping(maxGradNorm));
   }
 
-  #defaultReplay(obsShape: readonly number[], actionShape: readonly number[], random: Random): Replay {
+  #defaultReplay(
+    obsShape: readonly number[],
+    obsDtype: "uint8" | "float32",
+    actionShape: readonly number[],
+    random: Random,
+  ): Replay {
     const h = this.hyperparameters;
     const action =
       actionShape.length === 0
         ? ({ dtype: "int32", shape: [] } as const)
         : ({ dtype: "float32", shape: [actionShape[0]!] } as const);
-    const options = { capacity: h.replayCapacity, obsShape, action, gamma: h.gamma, nStep: h.nStep, random };
+    const { replayCapacity: capacity, gamma, nStep, frameStack } = h;
+    const options = { capacity, obsShape, obsDtype, frameStack, action, gamma, nStep, random };
     if (h.sampling === "uniform") return new ReplayBuffer(options);
     return new PrioritizedReplayBuffer({
       ...options,

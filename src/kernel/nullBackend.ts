@@ -20,10 +20,13 @@ export function createNullBackend(): NullBackend {
       launches.push("matmul");
       backend.multiplyAdds += rows * inner * cols;
     },
-    convolution: () => ({ batch, channels, outChannels, groups, kernel, outHeight, outWidth }) => {
-      launches.push("convolution");
-      backend.multiplyAdds += (batch * outChannels * outHeight * outWidth * channels * kernel[0] * kernel[1]) / groups;
-    },
+    convolution:
+      () =>
+      ({ batch, channels, outChannels, groups, kernel, outHeight, outWidth }) => {
+        launches.push("convolution");
+        backend.multiplyAdds +=
+          (batch * outChannels * outHeight * outWidth * channels * kernel[0] * kernel[1]) / groups;
+      },
     convolutionInput: count("convolutionInput"),
     convolutionWeight: count("convolutionWeight"),
     windows: count("windows"),

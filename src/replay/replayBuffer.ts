@@ -107,9 +107,24 @@ export class ReplayBuffer implements Replay {
     }
   }
 
+  /** Where the stream of minibatches stands. */
+  saveRandom(): RandomState {
+    return this.#random.saveState();
+  }
+
   /** Contents, running episode and random stream: the copy samples what the original would have. */
   saveState(): State {
     return { store: this.#store.saveState(), random: { ...this.#random.saveState() } };
+  }
+
+  /** Forgets all transitions and the running episode. */
+  clear(): void {
+    this.#store.clear();
+  }
+
+  /** Where the stream of minibatches goes on. */
+  loadRandom(state: RandomState): void {
+    this.#random.loadState(state);
   }
 
   /** @throws UsageError when the state was saved by a buffer with other options. */

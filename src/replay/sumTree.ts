@@ -50,21 +50,14 @@ export class SumTree {
     for (let level = levels.length - 2; level >= 0; level--) {
       const weights = levels[level]!;
       const first = node << fanBits;
-      let last = first; // the last one with weight: rounding may let the rest exceed them all
-      node = -1;
-      for (let i = first; i < first + fan; i++) {
-        const weight = weights[i]!;
-        if (weight === 0) continue;
-        last = i;
-        if (rest < weight) {
-          node = i;
-          break;
-        }
-        rest -= weight;
-      }
-      if (node < 0) {
-        node = last;
-        rest = weights[last]!; // at the end of this part from here on
+      node = first;
+      const end = first + fan;
+      while (node < end && rest >= weights[node]!) rest -= weights[node++]!;
+      if (node === end) {
+        // rounding let the rest exceed them all: the last place with weight, here and further down
+        node--;
+        while (node > first && weights[node] === 0) node--;
+        rest = Number.POSITIVE_INFINITY;
       }
     }
     return node;

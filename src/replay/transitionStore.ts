@@ -9,6 +9,9 @@
  * so a target is `reward + discount · V(nextObs)` whatever n is. k is nStep except for the last transitions of an
  * episode, which reach only to its end (as in ChainerRL's and PFRL's n-step replay). Bootstrapping stops on
  * `terminated` alone: where an episode was truncated, discount is gamma^k and nextObs its final observation.
+ *
+ * Where an observation is a stack of frames (`frameStack`), a frame is one of them and is stored once too: an episode
+ * begins with a whole stack and adds a frame a step, and a transition names the last frame of each of its two stacks.
  */
 import { DeviceError, ShapeError, UsageError } from "../errors.ts";
 import type { State, Stateful } from "../state.ts";
@@ -23,6 +26,11 @@ export interface TransitionStoreOptions {
   readonly capacity: number;
   /** Shape of one observation, `(…obs)`. */
   readonly obsShape: readonly number[];
+  /**
+   * How many frames an observation is a stack of, along its first axis, the newest last: each nextObs drops the oldest
+   * frame of obs and adds one. Default 1.
+   */
+  readonly frameStack?: number;
   /** How observations are stored: "float32" (default), or "uint8" for whole numbers from 0 to 255 in a quarter of it. */
   readonly obsDtype?: "float32" | "uint8";
   readonly action: ActionFormat;
@@ -125,11 +133,14 @@ export class TransitionStore implements Stateful {
   readonly frameCapacity: number;
   readonly nStep: number;
   readonly gamma: number;
+  readonly frameStack: number;
   /** Numbers in one observation. */
   readonly obsSize: number;
   /** Numbers in one action; 1 for a discrete one. */
   readonly actionSize: number;
 
+  /** Numbers in one frame. */
+  readonly #frameSize: number;
   readonly #frames: Float32Array | Uint8Array;
   /** Beside each frame the actions allowed there; made when the first mask is given. */
   #masks: Uint8Array | null = null;
@@ -157,10 +168,17 @@ export class TransitionStore implements Stateful {
    * @throws DeviceError when the arrays cannot be allocated.
    */
   constructor(options: TransitionStoreOptions) {
-    const { capacity, obsShape, obsDtype = "float32", action, gamma, nStep = 1 } = options;
+    const { capacity, obsShape, obsDtype = "float32", action, gamma, nStep = 1, frameStack = 1 } = options;
     requireCount("capacity", capacity, 1);
     requireCount("nStep", nStep, 1);
     for (const dimension of obsShape) requireCount("every dimension of obsShape", dimension, 1);
+    requireCount("frameStack", frameStack, 1);
+    if (frameStack > 1 && obsShape[0] !== frameStack) {
+      throw new ShapeError(
+        `replay: the first axis of obsShape must be that of the ${frameStack} stacked frames; got (${obsShape.join(", ")}). ` +
+          "Stack frames along the first axis, or leave frameStack out.",
+      );
+    }
     const [actionSize = 1] = action.shape;
     requireCount("the action's length", actionSize, 1);
     if (!(gamma >= 0 && gamma <= 1)) {
@@ -172,14 +190,17 @@ export class TransitionStore implements Stateful {
     this.obsSize = product(obsShape);
     this.actionSize = actionSize;
 
-    const frameBytes = this.obsSize * (obsDtype === "uint8" ? 1 : 4);
-    const { frameCapacity = capacity + Math.min(capacity, Math.ceil(frameSlackBytes / frameBytes)) + nStep } = options;
-    requireCount("frameCapacity", frameCapacity, nStep + 1);
+    this.frameStack = frameStack;
+    this.#frameSize = this.obsSize / frameStack;
+    const frameBytes = this.#frameSize * (obsDtype === "uint8" ? 1 : 4);
+    const slack = Math.min(capacity * frameStack, Math.ceil(frameSlackBytes / frameBytes));
+    const { frameCapacity = capacity + slack + nStep } = options;
+    requireCount("frameCapacity", frameCapacity, nStep + frameStack);
     this.frameCapacity = frameCapacity;
 
     const Actions = action.dtype === "int32" ? Int32Array : Float32Array;
     try {
-      this.#frames = new (obsDtype === "uint8" ? Uint8Array : Float32Array)(frameCapacity * this.obsSize);
+      this.#frames = new (obsDtype === "uint8" ? Uint8Array : Float32Array)(frameCapacity * this.#frameSize);
       this.#obsFrame = new Uint32Array(capacity);
       this.#nextFrame = new Uint32Array(capacity);
       this.#action = new Actions(capacity * actionSize);
@@ -258,11 +279,13 @@ export class TransitionStore implements Stateful {
     }
 
     if (mask !== null || nextMask !== null) this.#prepareMasks(mask?.length ?? nextMask!.length);
+    const newest = this.frameStack - 1;
     if (!this.#inEpisode) {
-      this.#writeFrame(obs, mask);
+      if (newest > 0) this.#checkStack(obs, nextObs);
+      for (let frame = 0; frame <= newest; frame++) this.#writeFrame(obs, frame, mask);
       this.#inEpisode = true;
     }
-    this.#writeFrame(nextObs, nextMask);
+    this.#writeFrame(nextObs, newest, nextMask);
     if (typeof action === "number") {
       this.#pendingAction[this.#pending] = action;
     } else {
@@ -295,12 +318,27 @@ export class TransitionStore implements Stateful {
     const frames = this.#frames;
     for (let row = 0; row < n; row++) {
       const slot = slots[row]!;
-      copyRow(out.obs, row, frames, this.#obsFrame[slot]!, obsSize);
-      copyRow(out.nextObs, row, frames, this.#nextFrame[slot]!, obsSize);
+      if (this.frameStack === 1) {
+        copyRow(out.obs, row, frames, this.#obsFrame[slot]!, obsSize);
+        copyRow(out.nextObs, row, frames, this.#nextFrame[slot]!, obsSize);
+      } else {
+        this.#copyStack(out.obs, row, this.#obsFrame[slot]!);
+        this.#copyStack(out.nextObs, row, this.#nextFrame[slot]!);
+      }
       copyRow(out.action, row, this.#action, slot, actionSize);
       out.reward[row] = this.#reward[slot]!;
       out.discount[row] = this.#discount[slot]!;
     }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#begin = 0;
+    this.#end = 0;
+    this.#pending = 0;
+    this.#framesWritten = 0;
+    this.#inEpisode = false;
+    this.#masks = null;
   }
 
   /** The transitions, the frames they use and the pending steps: what is unused of the arrays is left out. */
@@ -317,7 +355,7 @@ export class TransitionStore implements Stateful {
       action: unroll(this.#action, first, size, actionSize),
       reward: unroll(this.#reward, first, size, 1),
       discount: unroll(this.#discount, first, size, 1),
-      frames: unroll(this.#frames, firstFrame, frameCount, this.obsSize),
+      frames: unroll(this.#frames, firstFrame, frameCount, this.#frameSize),
       masks: this.#masks && unroll(this.#masks, firstFrame, frameCount, this.#maskSize),
       framesWritten: this.#framesWritten,
       inEpisode: this.#inEpisode,
@@ -341,9 +379,9 @@ export class TransitionStore implements Stateful {
     rollInto(this.#action, first, saved.action, this.actionSize);
     rollInto(this.#reward, first, saved.reward, 1);
     rollInto(this.#discount, first, saved.discount, 1);
-    const frameCount = saved.frames.length / this.obsSize;
+    const frameCount = saved.frames.length / this.#frameSize;
     const firstFrame = (saved.framesWritten - frameCount) % this.frameCapacity;
-    rollInto(this.#frames, firstFrame, saved.frames, this.obsSize);
+    rollInto(this.#frames, firstFrame, saved.frames, this.#frameSize);
     this.#masks = null;
     if (saved.masks) {
       this.#prepareMasks(saved.masks.length / frameCount);
@@ -364,6 +402,7 @@ export class TransitionStore implements Stateful {
       array instanceof Float32Array ? "float32" : array instanceof Uint8Array ? "uint8" : "int32";
     return (
       `capacity ${this.capacity}, frameCapacity ${this.frameCapacity}, obs ${this.obsSize} × ${dtype(this.#frames)}, ` +
+      (this.frameStack > 1 ? `frameStack ${this.frameStack}, ` : "") +
       `action ${this.actionSize} × ${dtype(this.#action)}, gamma ${this.gamma}, nStep ${this.nStep}`
     );
   }
@@ -437,12 +476,40 @@ export class TransitionStore implements Stateful {
     }
   }
 
-  #writeFrame(obs: ArrayLike<number>, mask: ArrayLike<number> | null): void {
+  /** The frames of an observation whose newest one stands at `frame`. */
+  #copyStack(to: Float32Array, row: number, frame: number): void {
+    const { frameStack, frameCapacity } = this;
+    for (let i = 0; i < frameStack; i++) {
+      const from = (frame - frameStack + 1 + i + frameCapacity) % frameCapacity;
+      copyRow(to, row * frameStack + i, this.#frames, from, this.#frameSize);
+    }
+  }
+
+  #checkStack(obs: ArrayLike<number>, nextObs: ArrayLike<number>): void {
+    const size = this.#frameSize;
+    for (let i = size; i < obs.length; i++) {
+      if (obs[i] === nextObs[i - size]) continue;
+      throw new UsageError(
+        `replay: with frameStack ${this.frameStack} nextObs must begin with the frames of obs but its first; got ${nextObs[i - size]} ` +
+          `for ${obs[i]} in frame ${Math.floor(i / size)}. Stack frames along the first axis, or leave frameStack out.`,
+      );
+    }
+  }
+
+  /** The first frame of the stack that a transition starts from. */
+  #firstFrameOf(slot: number): number {
+    return (this.#obsFrame[slot]! - this.frameStack + 1 + this.frameCapacity) % this.frameCapacity;
+  }
+
+  /** @param which the frame of the observation's stack */
+  #writeFrame(obs: ArrayLike<number>, which: number, mask: ArrayLike<number> | null): void {
     const frame = this.#framesWritten++ % this.frameCapacity;
     // Transitions start from frames in the order in which they were written, one from each frame at most: the oldest
     // transition is the first one, and the only one, that can lose its frame here.
-    if (this.size > 0 && this.#obsFrame[this.#begin % this.capacity] === frame) this.#begin++;
-    this.#frames.set(obs, frame * this.obsSize);
+    if (this.size > 0 && this.#firstFrameOf(this.#begin % this.capacity) === frame) this.#begin++;
+    const size = this.#frameSize;
+    if (this.frameStack === 1) this.#frames.set(obs, frame * size);
+    else for (let i = 0; i < size; i++) this.#frames[frame * size + i] = obs[which * size + i]!;
     if (this.#masks === null) return;
     const actions = this.#maskSize;
     for (let a = 0; a < actions; a++) this.#masks[frame * actions + a] = mask === null || mask[a]! !== 0 ? 1 : 0;
@@ -450,9 +517,9 @@ export class TransitionStore implements Stateful {
 
   /** How many of the last frames are in use: from the first frame of the oldest transition or pending step on. */
   #liveFrames(): number {
-    if (this.size === 0) return this.#inEpisode ? this.#pending + 1 : 0;
+    if (this.size === 0) return this.#inEpisode ? this.#pending + this.frameStack : 0;
     const newest = (this.#framesWritten - 1) % this.frameCapacity;
-    const oldest = this.#obsFrame[this.#begin % this.capacity]!;
+    const oldest = this.#firstFrameOf(this.#begin % this.capacity);
     return ((newest - oldest + this.frameCapacity) % this.frameCapacity) + 1;
   }
 

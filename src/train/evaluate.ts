@@ -1,5 +1,5 @@
 /** Greedy episodes in an environment of their own. */
-import type { Agent } from "../agents/index.ts";
+import type { Agent, StepInfo } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
 import { EnvContract } from "./envContract.ts";
 import type { EvaluationSummary } from "./events.ts";
@@ -12,14 +12,17 @@ const endlessEpisode = 5_000_000;
 /** The return of one greedy episode; nothing is stored or learned. */
 function playEpisode(agent: Agent, env: TrainingEnv, contract: EnvContract, seed: number): number {
   return agent.evalMode(() => {
-    let obs = contract.reset(env.reset({ seed }));
+    const first = env.reset({ seed });
+    let obs = contract.reset(first);
+    let info = first[1] as StepInfo;
     let episodeReturn = 0;
     for (let step = 1; ; step++) {
-      const result = env.step(agent.act(obs));
+      const result = env.step(agent.act(obs, info));
       contract.step(result);
       episodeReturn += result[1];
       if (result[2] || result[3]) return episodeReturn;
       obs = result[0];
+      info = result[4] as StepInfo;
       if (step === endlessEpisode) {
         throw new UsageError(
           `evaluate: a greedy episode must end; got ${step} steps without an end. Give the environment a time limit.`,

@@ -2,7 +2,7 @@
  * The training loop: act, step, observe; report, evaluate, checkpoint; keep the best. It knows no files (those are the
  * store's), so that it runs wherever the agent runs.
  */
-import type { Agent, Observation } from "../agents/agent.ts";
+import type { Agent, Observation, StepInfo } from "../agents/agent.ts";
 import { DeviceError, UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
@@ -86,11 +86,18 @@ export interface LoopSetup {
   readonly store: RunStore | null;
 }
 
+/** What the environment returned last: an observation, and what it said beside it. */
+export interface Seen {
+  readonly obs: Observation;
+  readonly info?: StepInfo;
+}
+
 /** What a checkpoint holds. */
-export function captureState({ agent, env, evalEnv }: LoopSetup, loop: LoopState, obs: Observation): State {
+export function captureState({ agent, env, evalEnv }: LoopSetup, loop: LoopState, { obs, info }: Seen): State {
   return {
     loop: { ...loop } as unknown as State,
     obs: loop.running ? observationState(obs) : null,
+    actionMask: loop.running && info?.actionMask ? Uint8Array.from(info.actionMask) : null,
     agent: agent.saveState(),
     env: env.saveState(),
     evalEnv: evalEnv.saveState(),
@@ -110,8 +117,15 @@ function observationState(obs: Observation): State {
 export function restoreState(
   { agent, env, evalEnv }: LoopSetup,
   state: State,
-): { loop: LoopState; obs: Observation; lost: string | null } {
-  const { loop, obs, agent: agentState, env: envState, evalEnv: evalEnvState } = state as Record<string, State>;
+): { loop: LoopState; seen: Seen; lost: string | null } {
+  const {
+    loop,
+    obs,
+    actionMask,
+    agent: agentState,
+    env: envState,
+    evalEnv: evalEnvState,
+  } = state as Record<string, State>;
   agent.loadState(agentState!);
   env.loadState(envState!);
   evalEnv.loadState(evalEnvState!);
@@ -121,7 +135,8 @@ export function restoreState(
     agent.stopEpisode();
     restored.running = false;
   }
-  return { loop: restored, obs: (obs ?? []) as Observation, lost };
+  const info = actionMask ? { actionMask: actionMask as Uint8Array } : {};
+  return { loop: restored, seen: { obs: (obs ?? []) as Observation, info }, lost };
 }
 
 /** The first multiple of `interval` after `step`. */
@@ -134,12 +149,12 @@ const nextMultiple = (step: number, interval: number): number => (Math.floor(ste
  * timing of checkpoints, stops and resumes.
  *
  * @param loop where to begin; changed as the run goes on
- * @param obs the current observation, when an episode is under way
+ * @param seen the current observation, when an episode is under way
  */
 export async function runLoop(
   setup: LoopSetup,
   loop: LoopState,
-  obs: Observation,
+  seen: Seen,
   { stop, emit }: RunHandle,
 ): Promise<ResultEvent> {
   const { agent, env, evalEnv, settings, store, agentName, envName } = setup;
@@ -150,6 +165,7 @@ export async function runLoop(
   const seconds = () => secondsBefore + (now() - started) / 1_000;
   const contract = new EnvContract(env);
   let part: FailedPart = "loop";
+  let { obs, info } = seen;
   let savedAt = -1;
   let reported = { step: loop.step, at: started };
   /** Milliseconds until the last step, evaluations included. */
@@ -166,20 +182,23 @@ export async function runLoop(
       if (!loop.running) {
         part = "env";
         // only the run's first episode is seeded; the environment's own stream goes on from there
-        obs = contract.reset(loop.step === 0 ? env.reset({ seed }) : env.reset());
+        const first = loop.step === 0 ? env.reset({ seed }) : env.reset();
+        obs = contract.reset(first);
+        info = first[1] as StepInfo;
         loop.running = true;
         loop.episodeReturn = 0;
       }
       part = "agent";
-      const action = agent.act(obs);
+      const action = agent.act(obs, info);
       part = "env";
       const result = env.step(action);
       contract.step(result);
       obs = result[0];
+      info = result[4] as StepInfo;
       const terminated = result[2];
       const truncated = result[3];
       part = "agent";
-      agent.observe(obs, result[1], terminated, truncated);
+      agent.observe(obs, result[1], terminated, truncated, info);
       part = "loop";
       loop.step++;
       loop.episodeReturn += result[1];
@@ -265,7 +284,7 @@ export async function runLoop(
     emit(line);
   }
 
-  const capture = () => captureState(setup, { ...loop, seconds: seconds() }, obs);
+  const capture = () => captureState(setup, { ...loop, seconds: seconds() }, { obs, info });
 
   async function checkpoint(): Promise<void> {
     if (!store || savedAt === loop.step) return;

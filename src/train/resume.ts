@@ -74,7 +74,7 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
       const warnings: string[] = [];
       const found = store.findCheckpoint((message) => warnings.push(message), overrides.checkpoint);
       const setup = { agent, agentName: config.agent, env, envName: config.env, evalEnv, settings, store };
-      const { loop, obs, lost } = restoreState(setup, found.run);
+      const { loop, seen, lost } = restoreState(setup, found.run);
       if (steps < loop.step) {
         throw new UsageError(
           `resume: steps must be at least the ${loop.step} that ${runDirectory} has taken; got ${steps}. Pass more.`,
@@ -111,7 +111,7 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
         resumed: true,
       });
       for (const message of warnings) handle.emit({ event: "warning", step: fromStep, message });
-      return await runLoop(setup, loop, obs, handle);
+      return await runLoop(setup, loop, seen, handle);
     } finally {
       store?.close();
       env.close();

@@ -152,7 +152,7 @@ export function trainInto(config: TrainConfig, open: OpenStore): Run {
         handle.emit({ event: "warning", step: 0, message });
       }
       const setup = { agent, agentName, env, envName, evalEnv, settings, store };
-      return await runLoop(setup, initialLoopState(), [], handle);
+      return await runLoop(setup, initialLoopState(), { obs: [] }, handle);
     } finally {
       store?.close();
       env.close();

@@ -177,7 +177,8 @@ function resized(sample: Record<string, unknown>, inputs: readonly string[], row
   return inputs.map((name) => (sample[name] as readonly number[]).map((n) => (n === 3 ? rows : n === 4 ? cols : n)));
 }
 
-const columnCounts = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17];
+// beyond 32 columns a GPU gives each row a workgroup
+const columnCounts = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 70];
 
 /** What one input may look like beside others of shape (rows, cols) or (2, rows, cols). */
 function layouts(rows: number, cols: number): readonly (readonly [readonly number[], readonly number[]])[] {

@@ -428,6 +428,7 @@ describe("against a naive implementation", () => {
       action: discreteActions ? discrete : { dtype: "float32", shape: [integer(1, 3)] },
       gamma: random.random(),
       nStep,
+      frameStack: 1,
       frameCapacity: random.random() < 0.5 ? 2 * capacity + nStep : integer(nStep + 1, capacity + nStep + 1),
     };
     let store = new TransitionStore(options);
@@ -523,5 +524,131 @@ describe("saveState and loadState", () => {
           "Build the replay buffer as it was when it was saved.",
       ),
     );
+  });
+});
+
+describe("stacked frames", () => {
+  /** Episodes of observations of k stacked frames; the first observation of each repeats its frame, as wrappers do. */
+  function play(
+    stores: readonly TransitionStore[],
+    k: number,
+    lengths: readonly number[],
+    end: "terminated" | "truncated" | "stopped",
+  ): void {
+    let number = 0;
+    for (const length of lengths) {
+      let stack = new Array<number[]>(k).fill([++number, number % 7]);
+      for (let step = 1; step <= length; step++) {
+        const next = [...stack.slice(1), [++number, number % 7]];
+        const isLast = step === length;
+        for (const store of stores) {
+          const flags = [isLast && end === "terminated", isLast && end === "truncated"] as const;
+          store.append(Uint8Array.from(stack.flat()), number % 3, number / 2, Uint8Array.from(next.flat()), ...flags);
+          if (isLast && end === "stopped") store.stopEpisode();
+        }
+        stack = next;
+      }
+    }
+  }
+
+  const options = {
+    capacity: 20,
+    obsShape: [3, 2],
+    obsDtype: "uint8",
+    action: { dtype: "int32", shape: [] },
+    gamma: 0.9,
+  } as const;
+
+  /** Everything in the store, by the transitions' numbers. */
+  function contents(store: TransitionStore): unknown[] {
+    return Array.from({ length: store.size }, (_, i) => {
+      const out = {
+        obs: new Float32Array(6),
+        action: new Float32Array(1),
+        reward: new Float32Array(1),
+        nextObs: new Float32Array(6),
+        discount: new Float32Array(1),
+      };
+      store.gather([(store.begin + i) % store.capacity], 1, out);
+      return out;
+    });
+  }
+
+  it.each(["terminated", "truncated", "stopped"] as const)("are what was observed (episodes %s)", (end) => {
+    for (const nStep of [1, 3]) {
+      const plain = new TransitionStore({ ...options, nStep });
+      const stacked = new TransitionStore({ ...options, nStep, frameStack: 3 });
+      for (const lengths of [[4], [1, 1, 2], [9, 5, 7], [30]]) {
+        play([plain, stacked], 3, lengths, end);
+        expect(stacked.size).toBe(plain.size);
+        expect(contents(stacked)).toEqual(contents(plain));
+      }
+    }
+  });
+
+  it("are stored once, and a whole stack an episode", () => {
+    const store = new TransitionStore({ ...options, frameStack: 3 });
+    play([store], 3, [4, 2], "terminated");
+    expect(store.framesWritten).toBe(4 + 3 + 2 + 3);
+  });
+
+  it("drop a transition whose oldest frame is overwritten", () => {
+    const store = new TransitionStore({ ...options, frameStack: 3, frameCapacity: 10 });
+    play([store], 3, [40], "terminated");
+    // ten frames hold the stacks of seven transitions and what came last
+    expect(store.size).toBe(7);
+    const plain = new TransitionStore({ ...options, capacity: 7 });
+    play([plain], 3, [40], "terminated");
+    expect(contents(store)).toEqual(contents(plain));
+  });
+
+  it("go on from a saved state", () => {
+    const store = new TransitionStore({ ...options, frameStack: 3, nStep: 2 });
+    play([store], 3, [9, 5, 7], "truncated");
+    const other = new TransitionStore({ ...options, frameStack: 3, nStep: 2 });
+    other.loadState(structuredClone(store.saveState()));
+    play([store, other], 3, [6, 11], "terminated");
+    expect(contents(other)).toEqual(contents(store));
+    expect(() => new TransitionStore(options).loadState(store.saveState())).toThrow(/must have the options/);
+  });
+
+  it("say where observations are no stacks", () => {
+    const store = new TransitionStore({ ...options, frameStack: 3 });
+    const obs = Uint8Array.of(1, 1, 2, 2, 3, 3);
+    expect(() =>
+      store.append(obs, 0, 0, Uint8Array.of(2, 2, 9, 3, 4, 4), false, false),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: replay: with frameStack 3 nextObs must begin with the frames of obs but its first; got 9 for 3 in frame 2. Stack frames along the first axis, or leave frameStack out.]`,
+    );
+    expect(() => new TransitionStore({ ...options, frameStack: 2 })).toThrowErrorMatchingInlineSnapshot(
+      `[ShapeError: replay: the first axis of obsShape must be that of the 2 stacked frames; got (3, 2). Stack frames along the first axis, or leave frameStack out.]`,
+    );
+  });
+});
+
+describe("the next action", () => {
+  it("is the one taken where the transition ends, −1 where none was", () => {
+    for (const nStep of [1, 2]) {
+      const store = new TransitionStore({ ...defaults, capacity: 100, nStep });
+      let number = 0;
+      const step = (terminated: boolean, truncated: boolean) =>
+        store.append([number], number, 0, [++number], terminated, truncated);
+      for (let i = 0; i < 4; i++) step(false, i === 3); // actions 0 1 2 3
+      for (let i = 0; i < 3; i++) step(false, false); // actions 4 5 6
+      const next = Array.from({ length: store.size }, (_, slot) => {
+        const nextAction = new Float32Array(1);
+        const [obs, action, reward, nextObs, discount] = Array.from({ length: 5 }, () => new Float32Array(1));
+        store.gather([slot], 1, {
+          obs: obs!,
+          action: action!,
+          reward: reward!,
+          nextObs: nextObs!,
+          discount: discount!,
+          nextAction,
+        });
+        return nextAction[0];
+      });
+      expect(next).toEqual(nStep === 1 ? [1, 2, 3, -1, 5, 6, -1] : [2, 3, -1, -1, 6, -1]);
+    }
   });
 });
