@@ -53,6 +53,7 @@ export function curveSvg(title: string, curves: readonly Curve[]): string {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     text([margin.left, 22], "start", `${title}${names.join("")}`),
     ...grid,
