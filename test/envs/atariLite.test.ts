@@ -89,6 +89,7 @@ describe.each(Object.entries(games))("%s", (name, file) => {
     expect(Object.fromEntries(env.channels.map((channel, i) => [channel, i]))).toEqual(channels);
     expect(env.actionSpace.n).toBe(6);
     expect(make(name).actionSpace.n).toBe(minimal_action_set.length);
+    expect(make(name).unwrapped.actionMeanings).toEqual(minimal_action_set.map((code) => env.actionMeanings[code]));
     expect(make(name).spec?.id).toBe(`AtariLite/${name}-v1`);
   });
 
