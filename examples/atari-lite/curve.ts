@@ -7,7 +7,7 @@ export interface Curve {
 }
 
 const [width, height] = [720, 400];
-const margin = { left: 60, right: 20, top: 40, bottom: 50 };
+const margin = { left: 60, right: 40, top: 40, bottom: 50 };
 // Okabe and Ito, "Color universal design", 2008
 const colours = ["#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00"];
 
@@ -20,13 +20,12 @@ function ticksTo(last: number): number[] {
 }
 
 /** The mean of all curves at the steps that all of them have. */
-function meanOf(curves: readonly Curve[]): Curve {
+function meanOf(curves: readonly Curve[]): Curve["points"] {
   const [first, ...others] = curves.map(({ points }) => new Map(points));
-  const points = [...(first ?? [])].flatMap(([step, value]) => {
+  return [...(first ?? [])].flatMap(([step, value]) => {
     const values = [value, ...others.flatMap((other) => other.get(step) ?? [])];
     return values.length === curves.length ? [[step, values.reduce((a, b) => a + b) / values.length] as const] : [];
   });
-  return { name: curves.length === 1 ? "" : "mean", points };
 }
 
 /** Returns are drawn from 0 up. */
@@ -39,7 +38,7 @@ export function curveSvg(title: string, curves: readonly Curve[]): string {
   const y = (value: number) => bottom - ((bottom - margin.top) * Math.max(0, value)) / yTicks.at(-1)!;
   const text = (at: readonly [number, number], anchor: string, words: string | number) =>
     `<text x="${at[0].toFixed(1)}" y="${at[1].toFixed(1)}" text-anchor="${anchor}">${words}</text>`;
-  const line = ({ points }: Curve, colour: string, strokeWidth: number) =>
+  const line = (points: Curve["points"], colour: string, strokeWidth: number) =>
     `<polyline points="${points.map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`).join(" ")}" ` +
     `fill="none" stroke="${colour}" stroke-width="${strokeWidth}"/>`;
   const grid = yTicks.map(
@@ -48,12 +47,13 @@ export function curveSvg(title: string, curves: readonly Curve[]): string {
       text([margin.left - 8, y(value) + 4], "end", value),
   );
   const steps = xTicks.map((step) => text([x(step), bottom + 18], "middle", step.toLocaleString("en")));
-  const runs = curves.map((curve, i) => line(curve, colours[i % colours.length]!, 1.2));
+  const runs = curves.map((curve, i) => line(curve.points, colours[i % colours.length]!, 1.2));
   const names = curves.map(
     ({ name }, i) => `<tspan fill="${colours[i % colours.length]}" dx="12" font-weight="bold">${name}</tspan>`,
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     text([margin.left, 22], "start", `${title}${names.join("")}`),
     ...grid,

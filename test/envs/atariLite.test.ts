@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { type AtariLite, make, RandomState, RecordedDraws, toAnsi, toSvg } from "../../src/envs/index.ts";
+import { type AtariLite, make, RandomState, RecordedDraws, toSvg } from "../../src/envs/index.ts";
 
 type Draw = ["rand", [], number] | ["rand", [8], number[]] | ["randint", number[], number | number[]];
 
@@ -89,6 +89,7 @@ describe.each(Object.entries(games))("%s", (name, file) => {
     expect(Object.fromEntries(env.channels.map((channel, i) => [channel, i]))).toEqual(channels);
     expect(env.actionSpace.n).toBe(6);
     expect(make(name).actionSpace.n).toBe(minimal_action_set.length);
+    expect(make(name).unwrapped.actionMeanings).toEqual(minimal_action_set.map((code) => env.actionMeanings[code]));
     expect(make(name).spec?.id).toBe(`AtariLite/${name}-v1`);
   });
 
@@ -465,8 +466,8 @@ describe("errors", () => {
     expect(afterTheEnd).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: AtariLite/Breakout.step: the episode ended at step 6 (terminated). Call reset() first.]`,
     );
-    expect(() => make("Breakout", { sticky: 0.2 })).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: make: AtariLite/Breakout-v1 takes stickyActionProbability, difficultyRamping, minimalActionSet, maxEpisodeSteps, reuseObs, renderMode, wrappers; got sticky. Check its spelling.]`,
+    expect(() => make("Breakout", { sticky: 0.2 })).toThrow(
+      /^make: AtariLite\/Breakout-v1 takes stickyActionProbability, .*; got sticky\. Check its spelling\.$/,
     );
     expect(() => make("Breakout", { stickyActionProbability: "no" })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: make: stickyActionProbability of AtariLite/Breakout-v1 must be a number; got "no".]`,
@@ -516,17 +517,5 @@ describe("pictures", () => {
     env.reset({ seed: 0 });
     env.step(1);
     expect(env.render()).toBe(toSvg(env.draw()));
-    expect(toAnsi(env.draw(), { columns: 20, coloured: false })).toMatchInlineSnapshot(`
-      "
-      ####################
-      ####################
-      ####################
-        @@
-
-
-
-
-            ##"
-    `);
   });
 });

@@ -63,6 +63,7 @@ export abstract class AtariLite<Game extends object = object> extends Env<Uint8A
   override metadata = { renderModes, renderFps: 10 };
   readonly observationSpace: Box<"uint8">;
   readonly actionSpace: Discrete;
+  override readonly actionMeanings: readonly string[];
   /** Names of the observation's channels, in order. */
   readonly channels: readonly string[];
   protected readonly difficultyRamping: boolean;
@@ -89,6 +90,7 @@ export abstract class AtariLite<Game extends object = object> extends Env<Uint8A
     this.channels = channels;
     this.#colours = colours;
     this.#codes = minimalActionSet ? minimalActions : actionNames.map((_, code) => code);
+    this.actionMeanings = this.#codes.map((code) => actionNames[code]!);
     this.observationSpace = new Box(0, 1, { shape: [boardSize, boardSize, channels.length], dtype: "uint8" });
     this.actionSpace = new Discrete(this.#codes.length);
   }
@@ -138,7 +140,7 @@ export abstract class AtariLite<Game extends object = object> extends Env<Uint8A
   }
 
   #refuse(action: unknown): never {
-    const meanings = this.#codes.map((code, i) => `${i} (${actionNames[code]})`);
+    const meanings = this.actionMeanings.map((meaning, i) => `${i} (${meaning})`);
     throw new UsageError(
       `${this.name}.step: the action must be ${meanings.slice(0, -1).join(", ")} or ${meanings.at(-1)}; got ${String(action)}.`,
     );
