@@ -111,7 +111,9 @@ describe("a screen", () => {
       r: reset   q: quit"
     `);
     session.play("2");
-    expect(() => session.play("0")).toThrowErrorMatchingInlineSnapshot(`[UsageError: rl play: an episode must be running; it ended at step 3 (terminated), got 0. Put r before it.]`);
+    expect(() => session.play("0")).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: rl play: an episode must be running; it ended at step 3 (terminated), got 0. Put r before it.]`,
+    );
     expect(session.screen({ columns: 44, lines: 16 }, false).join("\n")).toContain("the episode is over");
     expect(session.screen({ columns: 20, lines: 12 }, true).at(-1)).toBe("r: reset   q: quit");
     expect(session.screen({ columns: 30, lines: 12 }, false).every((line) => line.length <= 30)).toBe(true);

@@ -12,6 +12,10 @@ import {
   toRgb,
   toSvg,
 } from "../../src/envs/index.ts";
+import { drawBlackjack } from "../../src/envs/toy/drawBlackjack.ts";
+import { drawCliffWalking } from "../../src/envs/toy/drawCliffWalking.ts";
+import { drawFrozenLake } from "../../src/envs/toy/drawFrozenLake.ts";
+import { drawTaxi } from "../../src/envs/toy/drawTaxi.ts";
 import { TinyAtari } from "./tinyAtari.ts";
 
 /** One of every shape. */
@@ -155,6 +159,20 @@ describe("drawOnCanvas", () => {
     expect(calls.join("; ")).toMatchInlineSnapshot(
       `"save(); scale(2, 2); fillStyle = #ffffff; fillRect(0, 0, 20, 10); lineCap = round; lineJoin = round; beginPath(); rect(1, 1, 4, 3); fillStyle = #ff0000; fill(); beginPath(); arc(10, 5, 3, 0, 6.283185307179586); fillStyle = #00ff00; fill(); lineWidth = 0.5; strokeStyle = #000000; stroke(); beginPath(); moveTo(0, 9); lineTo(20, 9); lineWidth = 2; strokeStyle = #0000ff; stroke(); beginPath(); moveTo(15, 1); lineTo(19, 1); lineTo(17, 5); closePath(); fillStyle = #ffff00; fill(); font = 5px monospace; textAlign = start; textBaseline = middle; fillStyle = #123456; fillText(<&>, 3, 7); restore()"`,
     );
+  });
+});
+
+describe("pictures of the toy texts", () => {
+  const pictures: Record<string, DrawList> = {
+    "FrozenLake, to the right": drawFrozenLake(["SFFF", "FHFH", "FFFH", "HFFG"], 6, 2),
+    "CliffWalking before the first step": drawCliffWalking(36, null),
+    "Taxi, the passenger waits": drawTaxi(((2 * 5 + 1) * 5 + 0) * 4 + 3),
+    "Taxi, the passenger rides": drawTaxi(((2 * 5 + 3) * 5 + 4) * 4 + 2),
+    "Blackjack, the dealer's turn is to come": drawBlackjack([1, 7, 3], [10, 6], 21, false),
+    "Blackjack, the end": drawBlackjack([10, 7], [10, 6, 5], 17, true),
+  };
+  it.each(Object.entries(pictures))("%s", (_name, picture) => {
+    expect(`\n${toAnsi(picture, { columns: 48, coloured: false })}`).toMatchSnapshot();
   });
 });
 
