@@ -157,6 +157,40 @@ describe("rl play without a terminal", () => {
   });
 });
 
+describe("rl train --wrap", () => {
+  const train = ["train", "--agent", "dqn", "--steps", "60", "--replay-start-size", "32", "--final-episodes", "2"];
+
+  test("is part of the run: config, evaluation, program", async () => {
+    const wrap = ["--wrap", "FrameStackObservation:stackSize=2,padding=zero+SignReward"];
+    const wrappers = [{ name: "FrameStackObservation", stackSize: 2, padding: "zero" }, { name: "SignReward" }];
+    const [config, run] = await Promise.all([
+      rl([...train, "--env", "CartPole", ...wrap, "--print-config"]),
+      rl([...train, "--env", "CartPole", ...wrap, "--out", "wrapped", "--quiet"]),
+    ]);
+    expect(JSON.parse(config.stdout)).toMatchObject({ env: "CartPole", envKwargs: { wrappers } });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    // a network for 4 numbers would refuse 8
+    expect(await rl(["eval", "wrapped", "--episodes", "1"])).toMatchObject({ code: 0, stderr: "" });
+    fs.writeFileSync(
+      path.join(folder, "pole.ts"),
+      'import { CartPole } from "kusari";\nexport default class extends CartPole {}',
+    );
+    const script = await rl([
+      ...train,
+      "--env",
+      "./pole.ts",
+      ...wrap,
+      "--env.kinematicsIntegrator",
+      "euler",
+      "--print-script",
+    ]);
+    expect(script.stdout).toContain('import { train, wrapBy } from "kusari";');
+    expect(script.stdout.replaceAll(/\s+/g, " ")).toContain(
+      'env: () => wrapBy(new makeEnv({ kinematicsIntegrator: "euler", }), [{ name: "FrameStackObservation", stackSize: 2,',
+    );
+  });
+});
+
 describe("rl check-env", () => {
   const source = (step: string) => `
     import { Box, Discrete, Env } from "kusari";
