@@ -25,13 +25,19 @@ const path = process?.getBuiltinModule?.("node:path");
 const version = 1;
 let kept: Profiles = {};
 
-/** The file that profiles are kept in: under KUSARI_CACHE, else in the system's folder for what may be deleted. */
+/**
+ * The file that profiles are kept in: under KUSARI_CACHE, else in the system's folder for what may be deleted; null where
+ * there are no files, or this program may not look.
+ */
 export function profileFile(): string | null {
   if (!process || !os || !path) return null;
-  const { KUSARI_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  const folder =
-    KUSARI_CACHE ?? path.join(XDG_CACHE_HOME ?? LOCALAPPDATA ?? path.join(os.homedir(), ".cache"), "kusari");
-  return path.join(folder, "devices.json");
+  try {
+    const { KUSARI_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+    const caches = XDG_CACHE_HOME ?? LOCALAPPDATA ?? path.join(os.homedir(), ".cache");
+    return path.join(KUSARI_CACHE ?? path.join(caches, "kusari"), "devices.json");
+  } catch {
+    return null;
+  }
 }
 
 function read(): Profiles {

@@ -35,7 +35,7 @@ function wrappersOf(where: string, text: string): readonly NamedWrapper[] {
         `${where}: every option of --wrap must have a value; got ${pair} of ${name}. Write ${name}:option=value.`,
       );
     });
-    return { ...Object.fromEntries(values), name };
+    return { name, ...Object.fromEntries(values) };
   });
 }
 

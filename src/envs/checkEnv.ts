@@ -145,7 +145,9 @@ class Inspection {
     const [obs, reward, terminated, truncated, info] = result;
     this.#checkObs("step", obs);
     if (typeof reward !== "number" || !Number.isFinite(reward)) {
-      this.#error(`step: the reward must be a finite number; got ${String(reward)}.`);
+      this.#error(
+        `step: the reward must be a finite number; got ${typeof reward === "number" ? reward : show(reward)}.`,
+      );
     }
     if (typeof terminated !== "boolean") this.#error(`step: terminated must be a boolean; got ${String(terminated)}.`);
     if (typeof truncated !== "boolean") this.#error(`step: truncated must be a boolean; got ${String(truncated)}.`);

@@ -112,8 +112,10 @@ export abstract class Env<Obs = unknown, Act = unknown> implements Stateful {
     if (mode !== null) return frameOf(this.draw(), mode);
     const modes = this.metadata.renderModes;
     throw new UsageError(
-      `${this.name}.render: renderMode must be one of ${modes.join(", ") || "what the environment draws, which is nothing"}; ` +
-        `got none. ${modes.length === 0 ? "Add a draw method to it." : `Make it with make("${this.spec?.id ?? this.name}", { renderMode: "${modes[0]}" }).`}`,
+      modes.length === 0
+        ? `${this.name}.render: the environment must have a picture; got none. Add a draw method to it.`
+        : `${this.name}.render: renderMode must be one of ${modes.join(", ")}; got none. ` +
+            `Make it with make("${this.spec?.id ?? this.name}", { renderMode: "${modes[0]}" }).`,
     );
   }
 

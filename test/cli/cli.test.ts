@@ -134,7 +134,7 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: the command must be one of train, eval, resume, list, devices; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, eval, resume, list, play, check-env, devices; got trian. Did you mean rl train?
       rl --agent dqn
         2 rl: a command must come first; got --agent. See rl --help.
       rl train --env CartPole
@@ -166,7 +166,7 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env CartPole --device cuda
         2 rl train: --device must be one of auto, cpu, gpu, reference; got cuda. Meaning: device that runs the networks.
       rl train --agent dqn --env CartPole --env.suttonBarto true
-        2 rl: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs; got suttonBarto. Check its spelling.
+        2 rl: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs, renderMode, wrappers; got suttonBarto. Check its spelling.
       rl train --agent dqn --env CartPole --config typo.json
         2 rl train: there is no config key learningRat for dqn. Did you mean learningRate?
       rl train --agent dqn --env CartPole --config value.json
@@ -252,11 +252,13 @@ describe("help and lists", () => {
       Kusari: reinforcement learning for TypeScript.
 
       Commands:
-        rl train    train an agent
-        rl eval     play a trained agent's episodes: rl eval RUN
-        rl resume   continue a stopped run: rl resume RUN
-        rl list     list the agents or the environments: rl list agents|envs
-        rl devices  list what can run the networks here
+        rl train      train an agent
+        rl eval       play a trained agent's episodes: rl eval RUN
+        rl resume     continue a stopped run: rl resume RUN
+        rl list       list the agents or the environments: rl list agents|envs
+        rl play       play an environment by hand
+        rl check-env  check an environment of your own: rl check-env FILE
+        rl devices    list what can run the networks here
 
       Options:
             --version  show the version                                                          [boolean]

@@ -244,6 +244,25 @@ describe("what wrappers change", () => {
     expect(seen).toEqual(env.episodes);
   });
 
+  it("StickyAction at 1 takes the first action for ever, saved and loaded too", () => {
+    const taken: unknown[] = [];
+    const makeEnv = () =>
+      new StickyAction<unknown, Int8Array>(
+        new TransformAction<unknown, unknown>(cartPole(), (action) => taken.push(action) % 2, new MultiBinary(2)),
+        { repeatActionProbability: 1 },
+      );
+    const env = makeEnv();
+    env.reset({ seed: 0 });
+    env.step(Int8Array.of(1, 0));
+    env.step(Int8Array.of(0, 1));
+    const other = makeEnv();
+    const saved = structuredClone(env.saveState());
+    expect(saved).toMatchObject({ last: [1, 0], left: 0 });
+    other.loadState(saved);
+    other.step(Int8Array.of(0, 0));
+    expect(taken).toEqual([Int8Array.of(1, 0), Int8Array.of(1, 0), [1, 0]]);
+  });
+
   it("RandomizeAction at 1 takes other actions, at 0 none", () => {
     const play = (randomFraction: number) => {
       const env = new RandomizeAction(cartPole(), { randomFraction });

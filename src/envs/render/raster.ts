@@ -26,12 +26,12 @@ export function rgbOf(colour: string): Rgb {
 /** Contours that a shape's inside or border is made of; all turn the same way where they may overlap. */
 type Contours = readonly (readonly Point[])[];
 
+/** A polygon of the circle's area. */
 function circle(x: number, y: number, radius: number, scale: number): Point[] {
   const sides = Math.max(8, Math.ceil(4 * Math.sqrt(radius * scale)) * 2);
-  return Array.from({ length: sides }, (_, i) => {
-    const angle = (-2 * Math.PI * i) / sides;
-    return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
-  });
+  const turn = (2 * Math.PI) / sides;
+  const reach = radius * Math.sqrt(turn / Math.sin(turn));
+  return Array.from({ length: sides }, (_, i) => [x + reach * Math.cos(i * turn), y - reach * Math.sin(i * turn)]);
 }
 
 const corners = (x: number, y: number, width: number, height: number): Point[] => [

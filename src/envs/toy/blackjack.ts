@@ -4,11 +4,14 @@
  * Source: Sutton & Barto, "Reinforcement Learning: An Introduction", 2nd edition, example 5.1; draws in the order of
  * Gymnasium's Blackjack-v1.
  */
+
 import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { Env, type Info, noInfo, type ResetOptions, type StepResult } from "../env.ts";
 import type { EnvRandom } from "../npRandom.ts";
+import { type DrawList, renderModes } from "../render/index.ts";
 import { Discrete, Tuple } from "../spaces/index.ts";
+import { drawBlackjack } from "./drawBlackjack.ts";
 
 /** Values of the 13 cards, the ace first, then 2 to 10, jack, queen, king. */
 const deck = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 10];
@@ -33,6 +36,8 @@ export interface BlackjackOptions {
 type Obs = [sum: number, dealer: number, usableAce: number];
 
 export class Blackjack extends Env<Obs, number> {
+  override metadata = { renderModes, renderFps: 4 };
+  override readonly actionMeanings = ["stick", "hit"];
   readonly observationSpace = new Tuple([new Discrete(32), new Discrete(11), new Discrete(2)]);
   /** 0: stick, 1: hit. */
   readonly actionSpace = new Discrete(2);
@@ -40,6 +45,8 @@ export class Blackjack extends Env<Obs, number> {
   readonly #sab: boolean;
   #player: number[] = [];
   #dealer: number[] = [];
+  /** Whether the dealer shows both cards. */
+  #hasEnded = false;
 
   constructor({ natural = false, sab = false }: BlackjackOptions = {}) {
     super();
@@ -53,6 +60,7 @@ export class Blackjack extends Env<Obs, number> {
       throw new UsageError(`Blackjack.reset: there are no options; got ${unknown}. Leave it out.`);
     }
     this.seedRandom(seed);
+    this.#hasEnded = false;
     const { random } = this;
     this.#dealer = [drawCard(random), drawCard(random)];
     this.#player = [drawCard(random), drawCard(random)];
@@ -69,8 +77,10 @@ export class Blackjack extends Env<Obs, number> {
     if (action === 1) {
       this.#player.push(drawCard(this.random));
       const isBust = count(this.#player) > 21;
+      this.#hasEnded = isBust;
       return [this.#observe(), isBust ? -1 : 0, isBust, false, noInfo];
     }
+    this.#hasEnded = true;
     while (count(this.#dealer) < 17) this.#dealer.push(drawCard(this.random));
     return [this.#observe(), this.#outcome(), true, false, noInfo];
   }
@@ -86,13 +96,24 @@ export class Blackjack extends Env<Obs, number> {
     return [count(this.#player), this.#dealer[0]!, Number(hasUsableAce(this.#player))];
   }
 
+  override draw(): DrawList {
+    return drawBlackjack(this.#player, this.#dealer, count(this.#player), this.#hasEnded);
+  }
+
   override saveState(): State {
-    return { base: super.saveState(), player: [...this.#player], dealer: [...this.#dealer] };
+    const [player, dealer] = [[...this.#player], [...this.#dealer]];
+    return { base: super.saveState(), player, dealer, hasEnded: this.#hasEnded };
   }
 
   override loadState(saved: State): void {
-    const { base, player, dealer } = saved as { base: State; player: number[]; dealer: number[] };
+    const { base, player, dealer, hasEnded } = saved as {
+      base: State;
+      player: number[];
+      dealer: number[];
+      hasEnded: boolean;
+    };
     super.loadState(base);
+    this.#hasEnded = hasEnded;
     this.#player = [...player];
     this.#dealer = [...dealer];
   }

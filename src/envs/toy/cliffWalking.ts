@@ -4,6 +4,8 @@
  * Source: Sutton & Barto, "Reinforcement Learning: An Introduction", 2nd edition, example 6.6; the slippery form as in
  * Gymnasium's CliffWalking-v1.
  */
+import { type DrawList, renderModes } from "../render/index.ts";
+import { drawCliffWalking } from "./drawCliffWalking.ts";
 import { type Outcome, OutcomeTable, TabularEnv } from "./tabular.ts";
 
 const rows = 4;
@@ -35,6 +37,9 @@ export interface CliffWalkingOptions {
 
 /** Observations are row × 12 + column, from 0 at the top left; actions are up, right, down, left. */
 export class CliffWalking extends TabularEnv {
+  override metadata = { renderModes, renderFps: 4 };
+  override readonly actionMeanings = ["up", "right", "down", "left"];
+
   constructor({ isSlippery = false }: CliffWalkingOptions = {}) {
     const table = new OutcomeTable(rows * columns, 4, isSlippery ? 3 : 1, (state, action) =>
       isSlippery
@@ -42,5 +47,9 @@ export class CliffWalking extends TabularEnv {
         : [go(state, action, 1)],
     );
     super(table, [start]);
+  }
+
+  override draw(): DrawList {
+    return drawCliffWalking(this.state, this.lastAction);
   }
 }

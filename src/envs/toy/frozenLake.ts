@@ -3,8 +3,11 @@
  *
  * Maps, rewards and order of draws as in Gymnasium's FrozenLake-v1.
  */
+
 import { UsageError } from "../../errors.ts";
 import { NpRandom } from "../npRandom.ts";
+import { type DrawList, renderModes } from "../render/index.ts";
+import { drawFrozenLake } from "./drawFrozenLake.ts";
 import { type Outcome, OutcomeTable, TabularEnv } from "./tabular.ts";
 
 const maps: Readonly<Record<string, readonly string[]>> = {
@@ -81,6 +84,8 @@ function lakeTable(map: readonly string[], options: FrozenLakeOptions): OutcomeT
 }
 
 export class FrozenLake extends TabularEnv {
+  override metadata = { renderModes, renderFps: 4 };
+  override readonly actionMeanings = ["left", "down", "right", "up"];
   /** The map: one string a row. Observations are row × columns + column; actions are left, down, right, up. */
   readonly desc: readonly string[];
 
@@ -89,6 +94,10 @@ export class FrozenLake extends TabularEnv {
     const starts = [...desc.join("")].flatMap((letter, i) => (letter === "S" ? [i] : []));
     super(lakeTable(desc, options), starts);
     this.desc = desc;
+  }
+
+  override draw(): DrawList {
+    return drawFrozenLake(this.desc, this.state, this.lastAction);
   }
 }
 

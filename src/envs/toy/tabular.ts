@@ -77,6 +77,8 @@ export abstract class TabularEnv extends Env<number, number> {
   readonly #infos: Info[] = [];
   readonly #startInfos: Info[] = [];
   protected state = 0;
+  /** For the picture: which way one looks; null before the first step. */
+  protected lastAction: number | null = null;
 
   constructor(table: OutcomeTable, starts: readonly number[]) {
     super();
@@ -111,6 +113,7 @@ export abstract class TabularEnv extends Env<number, number> {
     });
     // as in OutcomeTable.draw, but there the first of all states is meant
     this.state = start ?? 0;
+    this.lastAction = null;
     this.#startInfos[this.state] ??= Object.freeze({ prob: 1, ...this.describe(this.state) });
     return [this.state, this.#startInfos[this.state]!];
   }
@@ -122,6 +125,7 @@ export abstract class TabularEnv extends Env<number, number> {
         `${this.name}.step: the action must be a whole number from 0 to ${table.actions - 1}; got ${String(action)}. See env.actionSpace.`,
       );
     }
+    this.lastAction = action;
     const before = this.state;
     const place = table.draw(before, action, this.random);
     this.state = this.afterStep(before, table.next[place]!);
@@ -139,12 +143,13 @@ export abstract class TabularEnv extends Env<number, number> {
   }
 
   override saveState(): State {
-    return { base: super.saveState(), state: this.state };
+    return { base: super.saveState(), state: this.state, lastAction: this.lastAction };
   }
 
   override loadState(saved: State): void {
-    const { base, state } = saved as { base: State; state: number };
+    const { base, state, lastAction } = saved as { base: State; state: number; lastAction: number | null };
     super.loadState(base);
     this.state = state;
+    this.lastAction = lastAction;
   }
 }

@@ -4,9 +4,12 @@
  * Source: Dietterich 2000, "Hierarchical reinforcement learning with the MAXQ value function decomposition"; walls,
  * rewards and order of draws as in Gymnasium's Taxi-v4.
  */
+
 import { UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import type { Info, ResetOptions } from "../env.ts";
+import { type DrawList, renderModes } from "../render/index.ts";
+import { drawTaxi } from "./drawTaxi.ts";
 import { type Outcome, OutcomeTable, TabularEnv } from "./tabular.ts";
 
 const size = 5;
@@ -83,6 +86,8 @@ export interface TaxiOptions {
  * drop off. `info.actionMask` has a 1 for each action that changes something.
  */
 export class Taxi extends TabularEnv {
+  override metadata = { renderModes, renderFps: 4 };
+  override readonly actionMeanings = ["south", "north", "east", "west", "pick up", "drop off"];
   readonly #fickleProbability: number;
   /** The passenger will change their mind at the first move in the taxi. */
   #isFickle = false;
@@ -97,6 +102,10 @@ export class Taxi extends TabularEnv {
     const straight = isRainy ? rainyProbability : 1;
     super(new OutcomeTable(500, 6, straight === 1 ? 1 : 3, (s, a) => outcomesOf(s, a, straight)), starts);
     this.#fickleProbability = ficklePassenger ? fickleProbability : Number.NaN;
+  }
+
+  override draw(): DrawList {
+    return drawTaxi(this.state);
   }
 
   override reset(options: ResetOptions = {}): [obs: number, info: Info] {

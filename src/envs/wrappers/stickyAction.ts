@@ -53,7 +53,7 @@ export class StickyAction<Obs, Act> extends Wrapper<Obs, Act> {
   }
 
   override saveState(): State {
-    return { env: this.env.saveState(), last: this.#last as State, left: this.#left };
+    return { env: this.env.saveState(), last: leafOf(this.#last), left: this.#left };
   }
   override loadState(state: State): void {
     super.loadState(state);
@@ -65,3 +65,9 @@ export class StickyAction<Obs, Act> extends Wrapper<Obs, Act> {
 
 /** The action as it is now: its array may be used again. */
 const kept = <Act>(action: Act): Act => (typeof action === "object" ? structuredClone(action) : action);
+
+/** The action as it can be saved; small integers, which have no array there, as a plain list. */
+function leafOf(action: unknown): State {
+  const isSmall = action instanceof Int8Array || action instanceof Int16Array || action instanceof Uint16Array;
+  return isSmall ? Array.from(action) : (action as State);
+}

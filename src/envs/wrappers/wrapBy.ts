@@ -1,5 +1,6 @@
 /** Wrappers by name, for `make(id, { wrappers })` and the command line. */
 import { nearest, UsageError } from "../../errors.ts";
+import type { AnyEnv } from "../registry.ts";
 import { AddRenderObservation } from "./addRenderObservation.ts";
 import { AtariPreprocessing } from "./atariPreprocessing.ts";
 import { CastObservation } from "./castObservation.ts";
@@ -77,7 +78,7 @@ export const wrapperNames: readonly string[] = Object.keys(entries);
  * Puts wrappers around an environment, the first one innermost.
  * @throws UsageError for an unknown name or option, with a suggestion, and where a wrapper does not fit
  */
-export function wrapBy(env: WrappableEnv, wrappers: readonly (string | NamedWrapper)[]): WrappableEnv {
+export function wrapBy(env: WrappableEnv, wrappers: readonly (string | NamedWrapper)[]): AnyEnv {
   let outermost = env;
   for (const wanted of wrappers) {
     const { name, ...options } = typeof wanted === "string" ? { name: wanted } : wanted;
@@ -101,5 +102,5 @@ export function wrapBy(env: WrappableEnv, wrappers: readonly (string | NamedWrap
     }
     outermost = new found.wrapper(outermost, options);
   }
-  return outermost;
+  return outermost as AnyEnv;
 }
