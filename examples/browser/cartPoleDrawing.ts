@@ -37,7 +37,11 @@ export class CartPoleDrawing {
     const canvas = this.#canvas;
     const c = this.#context;
     const style = getComputedStyle(canvas);
-    const color = (name: string) => style.getPropertyValue(name);
+    // by way of a color of its own: not every canvas understands light-dark()
+    const color = (name: string) => {
+      canvas.style.color = `var(${name})`;
+      return style.color;
+    };
     const { clientWidth: width, clientHeight: height } = canvas;
     const ratio = devicePixelRatio;
     canvas.width = width * ratio;

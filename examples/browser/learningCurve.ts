@@ -7,7 +7,7 @@ export interface Point {
   readonly max: number;
 }
 
-const frame = { left: 44, right: 14, top: 14, bottom: 34, width: 560, height: 300 } as const;
+const frame = { left: 34, right: 22, top: 10, bottom: 36, width: 460, height: 246 } as const;
 /** The largest return of CartPole-v1. */
 const most = 500;
 const namespace = "http://www.w3.org/2000/svg";
@@ -85,7 +85,7 @@ export class LearningCurve {
     for (let step = 0; step <= end; step += tick) {
       add("text", { class: "tick middle", x: x(step), y: height - bottom + 18 }, step.toLocaleString("en"));
     }
-    add("text", { class: "tick end", x: width - right, y: height - 2 }, "environment steps");
+    add("text", { class: "tick end", x: width - right, y: height - 5 }, "environment steps");
     add("line", { class: "goal", x1: left, x2: width - right, y1: y(475), y2: y(475) });
     add("text", { class: "tick", x: left + 6, y: y(475) + 14 }, "solved: 475");
     for (const [step, value] of this.#episodes) add("circle", { class: "episode", cx: x(step), cy: y(value), r: 2 });

@@ -88,7 +88,7 @@ describe.skipIf(missingChromium)(`examples/browser${because}`, () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await steps(page)).toBe(stoppedAt);
     await page.keyboard.press("Enter");
-    await status(page).filter({ hasText: "Learning on WebAssembly, seed 0." }).waitFor();
+    await status(page).filter({ hasText: "Learning on WebAssembly, seed 1." }).waitFor();
     await expect.poll(() => steps(page)).toBeGreaterThan(0);
     check();
     await page.close();
