@@ -59,11 +59,10 @@ function showEvent(event: RunEvent): void {
     write("summary", curve.summary);
   }
   if (event.event === "result") {
-    const { outcome, steps, evaluation, stepsPerSecond } = event;
+    const { outcome, steps, evaluation } = event;
     const score = evaluation ? `mean return ${evaluation.mean.toFixed(1)} over ${evaluation.episodes} episodes` : "";
     setRunning(false);
     write("steps", whole(steps));
-    write("speed", whole(stepsPerSecond));
     downloadButton.disabled = false;
     if (outcome === "solved") say(`Solved at step ${whole(steps)}: ${score}.`, "solved");
     else if (outcome === "stopped") say(`Stopped at step ${whole(steps)}.`);
