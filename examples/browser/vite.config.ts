@@ -6,5 +6,7 @@ export default defineConfig({
   base: "./",
   root: fileURLToPath(new URL(".", import.meta.url)),
   worker: { format: "es" },
+  // what kusari imports; found only when the worker starts, it would make the page reload then
+  optimizeDeps: { include: ["seedrandom/lib/alea.js", "zod/mini"] },
   build: { target: "es2022" },
 });
