@@ -1,7 +1,7 @@
 /** The package in a page (the condition "browser" of package.json): all of index.ts but run directories. */
 export * from "./agents/index.ts";
 export * as autograd from "./autograd/index.ts";
-export { type Device, type DeviceName, type DeviceOptions, onHost, openDevice } from "./device.ts";
+export { type Device, type DeviceName, type DeviceOptions, onHost, openDevice, tuneDevice } from "./device.ts";
 export * from "./envs/index.ts";
 export * from "./errors.ts";
 export * from "./explorers/index.ts";

@@ -114,9 +114,14 @@ export type ToldConfig = Omit<RunConfig, "kusari" | "node">;
 /** Opens the place that a run is kept in; null for a run that writes nothing. */
 export type OpenStore = (told: ToldConfig) => (RunStore & { close(): void }) | null;
 
-/** Trains as `train` does. @param open is called once the agent and the environments are built */
-export function trainInto(config: TrainConfig, open: OpenStore): Run {
+/**
+ * Trains as `train` does.
+ * @param open is called once the agent and the environments are built
+ * @param prepare is awaited before the config is looked at
+ */
+export function trainInto(config: TrainConfig, open: OpenStore, prepare?: () => Promise<unknown>): Run {
   return startRun(async (handle): Promise<ResultEvent> => {
+    await prepare?.();
     const resolved = resolveConfig(config);
     const { env, evalEnv } = buildEnvs({ env: config.env, envKwargs: resolved.envKwargs });
     let store: ReturnType<OpenStore> = null;

@@ -10,9 +10,14 @@ import { type TrainConfig, trainInto } from "./train.ts";
  * @returns the run, which begins in the next turn; a mistake in the config rejects it
  */
 export const train = (config: TrainConfig): Run =>
-  trainInto(config, () => {
-    if (typeof config.out !== "string") return null;
-    throw new UsageError(
-      `train: out must be null in a page, which has no files; got ${config.out}. Save the agent into a Map at the end.`,
-    );
-  });
+  trainInto(
+    config,
+    () => {
+      if (typeof config.out !== "string") return null;
+      throw new UsageError(
+        `train: out must be null in a page, which has no files; got ${config.out}. Save the agent into a Map at the end.`,
+      );
+    },
+    // an id may be that of any agent; who passes a class needs none of the others
+    async () => typeof config.agent === "string" && (await import("../agents/registerAll.ts")),
+  );

@@ -29,7 +29,7 @@ describe.skipIf(deno === null)(`in Deno${because}`, () => {
     "operations, links, optimizers and agents on the %s are as on the reference",
     async (target) => {
       const script = fileURLToPath(new URL("./deno.ts", import.meta.url));
-      const args = ["run", "--allow-read", "--allow-env", "--no-lock", script, target];
+      const args = ["run", "--allow-read", "--allow-env", "--allow-sys", "--no-lock", script, target];
       const { stdout } = await promisify(execFile)(deno!, args, { env: { ...process.env, NO_COLOR: "1" } });
       const { passed, failures, variant } = JSON.parse(stdout.trim().split("\n").at(-1)!) as ParityReport;
       expect(failures).toEqual([]);
