@@ -23,7 +23,7 @@ function filesIn(folder: string): string[] {
 
 const statement = /^\s*(?:import|export)\s+(type\s)?([^;'"]*?)\s*from\s*["']([^"']+)["']/gm;
 const bare = /^\s*import\s*["']([^"']+)["']/gm;
-const dynamic = /\bimport\(\s*["']([^"']+)["']\s*\)/g;
+const dynamic = /(?<!typeof )\bimport\(\s*["']([^"']+)["']\s*\)/g;
 
 /** `{ type A, type B }` imports nothing when the program runs. */
 const onlyTypes = (names: string) => {
