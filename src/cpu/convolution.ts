@@ -441,9 +441,7 @@ export function makeConvolutions(
 
   /** The images where all windows lie within. */
   const padded = (of: Windows, plan: WindowPlan, planes: number, x: number, beyond: number): number =>
-    plan.needsPadding
-      ? surround(planes, [of.height, of.width], x, [plan.height, plan.width], of.padding, beyond)
-      : x;
+    plan.needsPadding ? surround(planes, [of.height, of.width], x, [plan.height, plan.width], of.padding, beyond) : x;
 
   /** Writes the transpose of x (cols, inner) as panels (cols / 8, …, 8) whose own inner size is `panelInner`. */
   const packTransposed = (cols: number, inner: number, x: number, xRow: number, panels: number, panelInner: number) => {
@@ -459,7 +457,19 @@ export function makeConvolutions(
         copyPlanes(1, inner - whole, turned, s, 0, 4, xRow, t, 0, panelRowBytes, 4);
       }
       if (turned < lanes) {
-        copyPlanes(1, inner, lanes - turned, source + turned * xRow, 0, 4, xRow, panel + 4 * turned, 0, panelRowBytes, 4);
+        copyPlanes(
+          1,
+          inner,
+          lanes - turned,
+          source + turned * xRow,
+          0,
+          4,
+          xRow,
+          panel + 4 * turned,
+          0,
+          panelRowBytes,
+          4,
+        );
       }
     }
   };
@@ -471,9 +481,7 @@ export function makeConvolutions(
     const lastRows = rows % tileRows;
     const activationKey = activation ? topological([activation]).at(-1)!.id : -1;
     const key = `indexedMatmul ${cols} ${lastRows} ${bias} ${activationKey} ${accumulate}`;
-    return host.compile(key, () =>
-      printIndexedMatmul({ cols, lastRows, bias, activation, accumulate, fma: host.fma }),
-    );
+    return host.compile(key, () => printIndexedMatmul({ cols, lastRows, bias, activation, accumulate, fma: host.fma }));
   };
   const plain: MatmulSpec = { bias: false, activation: null };
 

@@ -46,11 +46,7 @@ function given(f: TensorFunction, ...shapes: readonly (readonly number[])[]): Ca
   return { f, inputs: shapes.map((shape) => draw(random, shape, [-2, 2])) };
 }
 
-const small = [
-  [1, 1, 3, 3],
-  [2, 1, 2, 2],
-  [2],
-] as const;
+const small = [[1, 1, 3, 3], [2, 1, 2, 2], [2]] as const;
 const both = (parts: readonly Variable[]): Variable => parts.map((x) => sum(x.mul(x))).reduce((a, b) => a.add(b));
 const ids = { shape: [2, 3], values: [3, 0, 1, 3, 3, 2] };
 

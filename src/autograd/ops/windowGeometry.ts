@@ -90,8 +90,7 @@ export function poolingGeometry(
 const convolutions = new WeakMap<Shape, WeakMap<Shape, { options: ConvolutionOptions; geometry: Convolution }[]>>();
 
 const sameOptions = (a: ConvolutionOptions, b: ConvolutionOptions) =>
-  a === b ||
-  (a.stride === b.stride && a.padding === b.padding && a.dilation === b.dilation && a.groups === b.groups);
+  a === b || (a.stride === b.stride && a.padding === b.padding && a.dilation === b.dilation && a.groups === b.groups);
 
 /**
  * The convolution of x (batch, channels, height, width) with w (outChannels, channels / groups, …kernel).

@@ -29,9 +29,7 @@ const putting: Differentiable = {
 export function takeWindows(x: Variable, of: Windows, beyond: number): Variable {
   assertAlive(x, taking.name);
   const [batch, channels] = x.shape as readonly [number, number];
-  const y = allocateVariable(
-    internShape([batch, channels, of.outHeight, of.outWidth, of.kernel[0] * of.kernel[1]]),
-  );
+  const y = allocateVariable(internShape([batch, channels, of.outHeight, of.outWidth, of.kernel[0] * of.kernel[1]]));
   if (y.size > 0) backend().families.windows(of, batch * channels, x.address, y.address, beyond);
   record(taking, [x], y, { of, shape: x.shape } satisfies Context);
   return y;
