@@ -22,6 +22,8 @@ interface ConvolutionLinkOptions extends ConvolutionOptions {
 export interface Convolution2DOptions extends ConvolutionLinkOptions {
   /** Runs inside the convolution where its gradient needs only the output (relu, tanh, sigmoid). */
   readonly activation?: AnyOp | null;
+  /** Multiplies x, by way of the weights: 1/255 for bytes costs no pass over them. */
+  readonly inputScale?: number;
 }
 
 /**
@@ -31,10 +33,12 @@ export interface Convolution2DOptions extends ConvolutionLinkOptions {
 export class Convolution2D extends Link {
   readonly w: Parameter;
   readonly b: Parameter | null;
+  readonly inputScale: number;
   readonly #options: Conv2dOptions;
 
   constructor(inChannels: number, outChannels: number, kernel: Pair, options: Convolution2DOptions) {
     super();
+    this.inputScale = options.inputScale ?? 1;
     const { random, noBias = false, initialW = leCunNormal(), initialB = constant(0), groups = 1 } = options;
     const size = pairOf("Convolution2D", "kernel", kernel, 1);
     this.w = makeParameter([outChannels, inChannels / groups, ...size], initialW, random, "w");
@@ -43,7 +47,7 @@ export class Convolution2D extends Link {
   }
 
   forward(x: Variable): Variable {
-    return conv2d(x, this.w, this.b, this.#options);
+    return conv2d(x, this.inputScale === 1 ? this.w : this.w.mul(this.inputScale), this.b, this.#options);
   }
 }
 
