@@ -28,6 +28,7 @@ export * from "./ops/index.ts";
 export * from "./optimizers/index.ts";
 export { Parameter } from "./parameter.ts";
 export { fetchParameters, putParameters } from "./parameterTransfer.ts";
+export { PersistentValue } from "./persistentValue.ts";
 export { RandomStream } from "./randomStream.ts";
 export { arenaBytes, evalMode, forceBackprop, isTraining, noBackprop, scope, trainMode } from "./scope.ts";
 export * from "./serializers/index.ts";

@@ -1,5 +1,6 @@
 export * from "./actionBounds.ts";
 export * from "./actionValue.ts";
+export * from "./convolutionHead.ts";
 export * from "./dense.ts";
 export * from "./discreteQFunction.ts";
 export * from "./distributionalActionValue.ts";

@@ -41,6 +41,7 @@ export function definedOps(modules: Record<string, Record<string, unknown>>): [s
 
 /** Whether the formula depends on how the axes are split into rows and columns. */
 export function usesRows({ definition }: AnyOp): boolean {
+  if (definition.perRow?.length) return true;
   const leaves: Record<string, Expression> = {};
   definition.inputs.forEach((name, i) => {
     leaves[name] = input(i, "element");

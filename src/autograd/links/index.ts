@@ -1,7 +1,14 @@
+export * from "./batchNormalization.ts";
 export * from "./chain.ts";
+export * from "./convolution2d.ts";
 export * from "./dropout.ts";
 export * from "./embedId.ts";
+export * from "./gru.ts";
 export * from "./layerNormalization.ts";
 export * from "./linear.ts";
 export { Link, makeParameter } from "./link.ts";
+export * from "./lstm.ts";
+export * from "./maxout.ts";
 export * from "./noisyLinear.ts";
+export * from "./prelu.ts";
+export * from "./recurrent.ts";

@@ -1,12 +1,12 @@
-/** Links to and from safetensors bytes: one tensor a parameter, named by its path (`layers.0.w`). */
+/** Links to and from safetensors bytes: one tensor a parameter or running statistic, named by its path (`layers.0.w`). */
 import { UsageError } from "../../errors.ts";
 import type { Link } from "../links/link.ts";
 import { formatShape } from "../variable.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
-/** The parameters of a Link as the bytes of a safetensors file. */
+/** The parameters and running statistics of a Link as the bytes of a safetensors file. */
 export function serializeLink(link: Link, metadata: Record<string, string> = {}): Uint8Array {
-  const tensors = [...link.namedParameters()].map(([path, p]) => [path, { shape: p.shape, data: p.data }]);
+  const tensors = link.namedTensors().map(([path, x]) => [path, { shape: x.shape, data: x.data }]);
   return encodeSafetensors(Object.fromEntries(tensors), metadata);
 }
 
@@ -18,7 +18,7 @@ export function serializeLink(link: Link, metadata: Record<string, string> = {})
  */
 export function deserializeLink(bytes: Uint8Array, link: Link): Readonly<Record<string, string>> {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  for (const [path, parameter] of link.namedParameters()) {
+  for (const [path, parameter] of link.namedTensors()) {
     const shape = tensors[path]?.shape;
     if (shape && (shape.length !== parameter.shape.length || shape.some((n, i) => n !== parameter.shape[i]))) {
       throw new UsageError(
@@ -32,8 +32,6 @@ export function deserializeLink(bytes: Uint8Array, link: Link): Readonly<Record<
       `load: ${path} must hold floating-point numbers; got ${data.constructor.name}. Convert the file to float32.`,
     );
   });
-  // a file of parameters says nothing of random streams: they go on where they stand
-  const streams = [...link.namedStreams()].map(([path, stream]) => [path, stream.saveState()]);
-  link.loadState(Object.fromEntries([...streams, ...numbers]));
+  link.loadTensors(Object.fromEntries(numbers));
   return metadata;
 }
