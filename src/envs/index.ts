@@ -104,6 +104,7 @@ register({
   description: "Play cards against a dealer",
 });
 
+export { BatchEnv, type BatchOutput } from "./batchEnv.ts";
 export { type CheckFinding, checkEnv } from "./checkEnv.ts";
 export { Acrobot, type AcrobotOptions } from "./classic/acrobot.ts";
 export { CartPole, type CartPoleOptions } from "./classic/cartPole.ts";
@@ -120,4 +121,5 @@ export { CliffWalking, type CliffWalkingOptions } from "./toy/cliffWalking.ts";
 export { FrozenLake, type FrozenLakeOptions, generateRandomMap, type RandomMapOptions } from "./toy/frozenLake.ts";
 export { type Outcome, OutcomeTable, TabularEnv } from "./toy/tabular.ts";
 export { Taxi, type TaxiOptions } from "./toy/taxi.ts";
+export * from "./vector/index.ts";
 export * from "./wrappers/index.ts";

@@ -1,0 +1,158 @@
+/** Environments of this thread, and the resets between their episodes. */
+import type { State } from "../../state.ts";
+import { type EnvSpec, noInfo } from "../env.ts";
+import { type Batch, copyBatch, createBatch, getRow, setRow } from "./batchSpace.ts";
+import type { Rows, RowsOutput } from "./rows.ts";
+import {
+  type AutoresetMode,
+  phase,
+  type VectorActions,
+  VectorEnv,
+  type VectorResetOptions,
+  type VectorStepResult,
+} from "./vectorEnv.ts";
+import { addInfo, type VectorInfos } from "./vectorInfos.ts";
+
+/** What a step hands out, besides infos. */
+export interface StepArrays extends RowsOutput {
+  /** 1 where the step only began an episode; written in nextStep mode. */
+  readonly isReset: Uint8Array;
+}
+
+export interface LocalOptions {
+  readonly name: string;
+  readonly spec: EnvSpec | null;
+  readonly autoresetMode: AutoresetMode;
+  /** Where the next step writes; by default into fresh arrays. */
+  readonly nextArrays?: () => StepArrays;
+}
+
+export class LocalVectorEnv extends VectorEnv {
+  readonly #rows: Rows;
+  readonly #nextArrays: () => StepArrays;
+  readonly #skip: Uint8Array;
+  /** The observations handed out last, for partial resets. */
+  #obs: Batch;
+
+  constructor(rows: Rows, { name, spec, autoresetMode, nextArrays }: LocalOptions) {
+    super({
+      numEnvs: rows.numRows,
+      spec,
+      name,
+      singleObservationSpace: rows.observationSpace,
+      singleActionSpace: rows.actionSpace,
+      autoresetMode,
+    });
+    this.#rows = rows;
+    this.#skip = new Uint8Array(rows.numRows);
+    this.#nextArrays = nextArrays ?? (() => freshArrays(this));
+    this.#obs = createBatch(rows.observationSpace, rows.numRows);
+  }
+
+  override reset(resetOptions: VectorResetOptions = {}): [obs: Batch, infos: VectorInfos] {
+    this.requireOpen("reset");
+    const seeds = this.seedsOf(resetOptions);
+    const mask = this.maskOf(resetOptions);
+    const { resetMask, ...others } = resetOptions.options ?? {};
+    const options = Object.keys(others).length > 0 ? others : undefined;
+    const { obs } = this.#nextArrays();
+    if (mask && obs !== this.#obs) copyBatch(this.#obs, obs);
+    const infos: VectorInfos = {};
+    for (let row = 0; row < this.numEnvs; row++) {
+      if (mask?.[row] === 0) continue;
+      addInfo(infos, this.#rows.reset(row, seeds[row], options, obs), row, this.numEnvs);
+      this.phases[row] = phase.running;
+    }
+    this.#obs = obs;
+    return [obs, infos];
+  }
+
+  override step(actions: VectorActions): VectorStepResult {
+    this.requireOpen("step");
+    const checked = this.actionsOf(actions);
+    const { numEnvs, autoresetMode } = this;
+    this.requireRunning();
+    const skip = this.#skip;
+    for (let row = 0; row < numEnvs; row++) skip[row] = this.phases[row] === phase.running ? 0 : 1;
+    const arrays = this.#nextArrays();
+    const { obs, rewards, terminated, truncated, isReset } = arrays;
+    this.#rows.step(checked, skip, arrays);
+    const infos: VectorInfos = {};
+    for (let row = 0; row < numEnvs; row++) {
+      if (skip[row] === 1) continue;
+      if (autoresetMode === "sameStep" && (terminated[row] === 1 || truncated[row] === 1)) {
+        this.#beginAnew(row, obs, infos);
+        continue;
+      }
+      const info = this.#rows.infoOf(row);
+      if (info !== noInfo) addInfo(infos, info, row, numEnvs);
+    }
+    if (autoresetMode === "nextStep") {
+      isReset.set(skip);
+      infos.isReset = isReset;
+      for (let row = 0; row < numEnvs; row++) {
+        if (skip[row] === 0) continue;
+        rewards[row] = 0;
+        terminated[row] = 0;
+        truncated[row] = 0;
+        addInfo(infos, this.#rows.reset(row, undefined, undefined, obs), row, numEnvs);
+      }
+    }
+    if (autoresetMode !== "sameStep") this.noteEnds(terminated, truncated);
+    this.#obs = obs;
+    return [obs, rewards, terminated, truncated, infos];
+  }
+
+  /** The end of an episode and the beginning of the next in one step. */
+  #beginAnew(row: number, obs: Batch, infos: VectorInfos): void {
+    const { numEnvs, singleObservationSpace: space } = this;
+    infos.finalObs ??= createBatch(space, numEnvs);
+    infos._finalObs ??= new Uint8Array(numEnvs);
+    setRow(space, infos.finalObs as Batch, row, getRow(space, obs, row));
+    (infos._finalObs as Uint8Array)[row] = 1;
+    addInfo(infos, { finalInfo: this.#rows.infoOf(row) }, row, numEnvs);
+    addInfo(infos, this.#rows.reset(row, undefined, undefined, obs), row, numEnvs);
+  }
+
+  override close(): void {
+    if (!this.isClosed) this.#rows.close();
+    super.close();
+  }
+
+  override saveState(): State {
+    this.requireOpen("saveState");
+    return { rows: this.#rows.saveState(), phases: this.phases.slice(), obs: this.#copyOf(this.#obs) as State };
+  }
+
+  override loadState(state: State): void {
+    this.requireOpen("loadState");
+    const { rows, phases, obs } = state as { rows: State; phases: Uint8Array; obs: State };
+    this.#rows.loadState(rows);
+    this.phases.set(phases);
+    this.#obs = this.#copyOf(obs as Batch);
+  }
+
+  #copyOf(obs: Batch): Batch {
+    const copy = createBatch(this.singleObservationSpace, this.numEnvs);
+    copyBatch(obs, copy);
+    return copy;
+  }
+}
+
+/** Room for what a step of these environments hands out. */
+export function freshArrays({ numEnvs, singleObservationSpace }: VectorEnv): StepArrays {
+  return {
+    obs: createBatch(singleObservationSpace, numEnvs),
+    rewards: new Float64Array(numEnvs),
+    terminated: new Uint8Array(numEnvs),
+    truncated: new Uint8Array(numEnvs),
+    isReset: new Uint8Array(numEnvs),
+  };
+}
+
+/** Two of them in turn: what a step hands out stays valid until two steps later. */
+export function alternatingArrays(make: () => StepArrays): () => StepArrays {
+  const pair = [make(), make()] as const;
+  let next = 0;
+  return () => pair[next++ & 1]!;
+}
