@@ -25,6 +25,8 @@ export interface LocalOptions {
   readonly autoresetMode: AutoresetMode;
   /** Where the next step writes; by default into fresh arrays. */
   readonly nextArrays?: () => StepArrays;
+  /** Two sets of arrays in turn. */
+  readonly reuseObs?: boolean;
 }
 
 export class LocalVectorEnv extends VectorEnv {
@@ -34,7 +36,7 @@ export class LocalVectorEnv extends VectorEnv {
   /** The observations handed out last, for partial resets. */
   #obs: Batch;
 
-  constructor(rows: Rows, { name, spec, autoresetMode, nextArrays }: LocalOptions) {
+  constructor(rows: Rows, { name, spec, autoresetMode, nextArrays, reuseObs = false }: LocalOptions) {
     super({
       numEnvs: rows.numRows,
       spec,
@@ -45,7 +47,7 @@ export class LocalVectorEnv extends VectorEnv {
     });
     this.#rows = rows;
     this.#skip = new Uint8Array(rows.numRows);
-    this.#nextArrays = nextArrays ?? (() => freshArrays(this));
+    this.#nextArrays = nextArrays ?? arraysFor(this, reuseObs);
     this.#obs = createBatch(rows.observationSpace, rows.numRows);
   }
 
@@ -140,7 +142,7 @@ export class LocalVectorEnv extends VectorEnv {
 }
 
 /** Room for what a step of these environments hands out. */
-export function freshArrays({ numEnvs, singleObservationSpace }: VectorEnv): StepArrays {
+function freshArrays({ numEnvs, singleObservationSpace }: VectorEnv): StepArrays {
   return {
     obs: createBatch(singleObservationSpace, numEnvs),
     rewards: new Float64Array(numEnvs),
@@ -150,9 +152,10 @@ export function freshArrays({ numEnvs, singleObservationSpace }: VectorEnv): Ste
   };
 }
 
-/** Two of them in turn: what a step hands out stays valid until two steps later. */
-export function alternatingArrays(make: () => StepArrays): () => StepArrays {
-  const pair = [make(), make()] as const;
+/** Fresh arrays for each step, or two sets in turn: what a step hands out stays valid until two steps later. */
+export function arraysFor(envs: VectorEnv, reuseObs: boolean): () => StepArrays {
+  if (!reuseObs) return () => freshArrays(envs);
+  const pair = [freshArrays(envs), freshArrays(envs)] as const;
   let next = 0;
   return () => pair[next++ & 1]!;
 }

@@ -2,7 +2,7 @@
 import { nearest, UsageError } from "../../errors.ts";
 import type { EnvSpec } from "../env.ts";
 import { type AnyEnv, type MakeOptions, make, prepare } from "../registry.ts";
-import { alternatingArrays, freshArrays, LocalVectorEnv } from "./localVectorEnv.ts";
+import { LocalVectorEnv } from "./localVectorEnv.ts";
 import { BatchRows, type Rows, SingleRows } from "./rows.ts";
 import { type AutoresetMode, autoresetModes, type VectorEnv } from "./vectorEnv.ts";
 import { WorkerVectorEnv } from "./workerVectorEnv.ts";
@@ -100,11 +100,5 @@ export function makeVec(id: string, numEnvs: number, options: MakeVecOptions = {
   }
   const isBatch = mode === undefined ? (wrappers ? false : undefined) : mode === "batch";
   const { rows, spec } = makeRows(id, numEnvs, others, isBatch, wrappers);
-  const env: VectorEnv = new LocalVectorEnv(rows, {
-    name,
-    spec,
-    autoresetMode,
-    ...(reuseObs && { nextArrays: alternatingArrays(() => freshArrays(env)) }),
-  });
-  return env;
+  return new LocalVectorEnv(rows, { name, spec, autoresetMode, reuseObs });
 }

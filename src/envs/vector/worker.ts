@@ -11,7 +11,9 @@ import {
   command,
   commandAt,
   layOut,
+  put,
   rowsOf,
+  take,
   type WorkerSettings,
 } from "./workerProtocol.ts";
 
@@ -19,10 +21,7 @@ const settings = workerData as WorkerSettings;
 const control = new Int32Array(settings.control);
 const { port } = settings;
 
-function respond(value: number): void {
-  Atomics.store(control, answerAt, value);
-  Atomics.notify(control, answerAt);
-}
+const respond = (value: number): void => put(control, answerAt, value);
 
 /** Hands the error over; who asked decides what becomes of this thread. */
 function fail(error: unknown): void {
@@ -58,8 +57,7 @@ async function serve(): Promise<void> {
 
   respond(answer.done);
   for (;;) {
-    Atomics.wait(control, commandAt, command.none);
-    const asked = Atomics.exchange(control, commandAt, command.none);
+    const asked = take(control, commandAt);
     if (asked === command.close) return env.close();
     if (asked === command.step) step();
     else {

@@ -16,6 +16,21 @@ export const command = { none: 0, step: 1, call: 2, close: 3 } as const;
 /** Answers. `message`: there is one to be read, infos or a result; `failed`: there is one with the error. */
 export const answer = { none: 0, done: 1, message: 2, failed: 3, exited: 4 } as const;
 
+/** Writes a control word and wakes who waits for it. */
+export function put(control: Int32Array, at: number, value: number): void {
+  Atomics.store(control, at, value);
+  Atomics.notify(control, at);
+}
+
+/** Waits until a control word is not 0 and makes it 0; what it was, 0 where it took too long. */
+export function take(control: Int32Array, at: number, milliseconds = Number.POSITIVE_INFINITY): number {
+  // a notification may come late, for a value that was taken long ago
+  while (Atomics.load(control, at) === 0) {
+    if (Atomics.wait(control, at, 0, milliseconds) === "timed-out") break;
+  }
+  return Atomics.exchange(control, at, 0);
+}
+
 export type Call =
   | { readonly method: "reset"; readonly options: VectorResetOptions }
   | { readonly method: "saveState" }

@@ -4,7 +4,7 @@ import { DeviceError, UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { type MakeOptions, make } from "../registry.ts";
 import { type Batch, copyBatch, createBatch, getRow, setRow } from "./batchSpace.ts";
-import { alternatingArrays, freshArrays, type StepArrays } from "./localVectorEnv.ts";
+import { arraysFor, type StepArrays } from "./localVectorEnv.ts";
 import {
   type AutoresetMode,
   phase,
@@ -21,7 +21,9 @@ import {
   command,
   commandAt,
   layOut,
+  put,
   type SharedArrays,
+  take,
   type WorkerSettings,
 } from "./workerProtocol.ts";
 
@@ -100,7 +102,7 @@ export class WorkerVectorEnv extends VectorEnv {
     single.close();
     this.#timeout = timeout;
     this.#receive = (port) => threads.receiveMessageOnPort(port)?.message;
-    this.#nextArrays = reuseObs ? alternatingArrays(() => freshArrays(this)) : () => freshArrays(this);
+    this.#nextArrays = arraysFor(this, reuseObs);
     const { room } = layOut(observationSpace, actionSpace, numEnvs, new SharedArrayBuffer(0));
     const memory = new SharedArrayBuffer(room);
     this.#shared = layOut(observationSpace, actionSpace, numEnvs, memory).arrays;
@@ -145,7 +147,7 @@ export class WorkerVectorEnv extends VectorEnv {
     shared.actions?.set(checked as ArrayLike<number>);
     for (const { port, control, from, count } of this.#threads) {
       if (!shared.actions) port.postMessage((checked as readonly unknown[]).slice(from, from + count));
-      send(control, command.step);
+      put(control, commandAt, command.step);
     }
     const infos = this.#infosOf(this.#threads, this.#collect("step", this.#threads));
     const arrays = this.#nextArrays();
@@ -164,7 +166,7 @@ export class WorkerVectorEnv extends VectorEnv {
 
   #call(port: MessagePort, control: Int32Array, call: Call): void {
     port.postMessage(call);
-    send(control, command.call);
+    put(control, commandAt, command.call);
   }
 
   /** Waits for an answer of each thread; what came with it. */
@@ -172,8 +174,7 @@ export class WorkerVectorEnv extends VectorEnv {
     let failure: Error | null = null;
     let isFatal = false;
     const messages = threads.map(({ control, port, from, count }) => {
-      Atomics.wait(control, answerAt, answer.none, this.#timeout * 1_000);
-      const given = Atomics.exchange(control, answerAt, answer.none);
+      const given = take(control, answerAt, this.#timeout * 1_000);
       if (given === answer.done) return undefined;
       const message = this.#receive(port);
       if (given === answer.message) return message;
@@ -244,16 +245,11 @@ export class WorkerVectorEnv extends VectorEnv {
   override close(): void {
     if (!this.isClosed) {
       for (const { worker, control, port } of this.#threads) {
-        send(control, command.close);
+        put(control, commandAt, command.close);
         port.close();
         void worker.terminate();
       }
     }
     super.close();
   }
-}
-
-function send(control: Int32Array, value: number): void {
-  Atomics.store(control, commandAt, value);
-  Atomics.notify(control, commandAt);
 }
