@@ -1,11 +1,10 @@
 /** Environments of this thread, and the resets between their episodes. */
 import type { State } from "../../state.ts";
-import { type EnvSpec, noInfo } from "../env.ts";
+import type { EnvSpec } from "../env.ts";
 import { type Batch, copyBatch, createBatch, getRow, setRow } from "./batchSpace.ts";
 import type { Rows, RowsOutput } from "./rows.ts";
 import {
   type AutoresetMode,
-  phase,
   type VectorActions,
   VectorEnv,
   type VectorResetOptions,
@@ -63,8 +62,8 @@ export class LocalVectorEnv extends VectorEnv {
     for (let row = 0; row < this.numEnvs; row++) {
       if (mask?.[row] === 0) continue;
       addInfo(infos, this.#rows.reset(row, seeds[row], options, obs), row, this.numEnvs);
-      this.phases[row] = phase.running;
     }
+    this.noteBeginnings(mask);
     this.#obs = obs;
     return [obs, infos];
   }
@@ -73,27 +72,27 @@ export class LocalVectorEnv extends VectorEnv {
     this.requireOpen("step");
     const checked = this.actionsOf(actions);
     const { numEnvs, autoresetMode } = this;
-    this.requireRunning();
+    this.requireEpisodes();
     const skip = this.#skip;
-    for (let row = 0; row < numEnvs; row++) skip[row] = this.phases[row] === phase.running ? 0 : 1;
+    if (autoresetMode === "nextStep") skip.set(this.hasEnded);
     const arrays = this.#nextArrays();
     const { obs, rewards, terminated, truncated, isReset } = arrays;
     this.#rows.step(checked, skip, arrays);
     const infos: VectorInfos = {};
-    for (let row = 0; row < numEnvs; row++) {
-      if (skip[row] === 1) continue;
-      if (autoresetMode === "sameStep" && (terminated[row] === 1 || truncated[row] === 1)) {
-        this.#beginAnew(row, obs, infos);
-        continue;
+    if (autoresetMode === "sameStep") {
+      for (let row = 0; row < numEnvs; row++) {
+        if ((terminated[row]! | truncated[row]!) === 1) this.#beginAnew(row, obs, infos);
+        else if (this.#rows.haveInfos) addInfo(infos, this.#rows.infoOf(row), row, numEnvs);
       }
-      const info = this.#rows.infoOf(row);
-      if (info !== noInfo) addInfo(infos, info, row, numEnvs);
+    } else if (this.#rows.haveInfos) {
+      for (let row = 0; row < numEnvs; row++) {
+        if (skip[row] === 0) addInfo(infos, this.#rows.infoOf(row), row, numEnvs);
+      }
     }
     if (autoresetMode === "nextStep") {
       isReset.set(skip);
       infos.isReset = isReset;
-      for (let row = 0; row < numEnvs; row++) {
-        if (skip[row] === 0) continue;
+      for (let row = skip.indexOf(1); row >= 0; row = skip.indexOf(1, row + 1)) {
         rewards[row] = 0;
         terminated[row] = 0;
         truncated[row] = 0;
@@ -123,14 +122,14 @@ export class LocalVectorEnv extends VectorEnv {
 
   override saveState(): State {
     this.requireOpen("saveState");
-    return { rows: this.#rows.saveState(), phases: this.phases.slice(), obs: this.#copyOf(this.#obs) as State };
+    return { rows: this.#rows.saveState(), episodes: this.saveEpisodes(), obs: this.#copyOf(this.#obs) as State };
   }
 
   override loadState(state: State): void {
     this.requireOpen("loadState");
-    const { rows, phases, obs } = state as { rows: State; phases: Uint8Array; obs: State };
+    const { rows, episodes, obs } = state as { rows: State; episodes: State; obs: State };
     this.#rows.loadState(rows);
-    this.phases.set(phases);
+    this.loadEpisodes(episodes);
     this.#obs = this.#copyOf(obs as Batch);
   }
 

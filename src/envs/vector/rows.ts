@@ -19,6 +19,8 @@ export interface Rows extends Stateful {
   readonly observationSpace: Space<unknown>;
   readonly actionSpace: Space<unknown>;
   readonly numRows: number;
+  /** Whether a step may have something to say: else `infoOf` need not be asked. */
+  readonly haveInfos: boolean;
   /** Begins an episode in a row and writes its first observation. */
   reset(
     row: number,
@@ -38,6 +40,7 @@ export class SingleRows implements Rows {
   readonly observationSpace: Space<unknown>;
   readonly actionSpace: Space<unknown>;
   readonly numRows: number;
+  readonly haveInfos = true;
   readonly #envs: readonly AnyEnv[];
   readonly #infos: Info[];
   /** Numbers of an action; 0 for an action that is one number; null where actions come as they are. */
@@ -110,6 +113,7 @@ export class BatchRows implements Rows {
   readonly observationSpace: Space<unknown>;
   readonly actionSpace: Space<unknown>;
   readonly numRows: number;
+  readonly haveInfos: boolean;
   readonly #batch: BatchEnv;
   readonly #limit: number;
   readonly #elapsed: Int32Array;
@@ -118,6 +122,7 @@ export class BatchRows implements Rows {
     this.observationSpace = batch.observationSpace;
     this.actionSpace = batch.actionSpace;
     this.numRows = numRows;
+    this.haveInfos = batch.hasInfos;
     this.#batch = batch;
     this.#limit = maxEpisodeSteps ?? 2 ** 31 - 1;
     this.#elapsed = new Int32Array(numRows);
@@ -137,12 +142,13 @@ export class BatchRows implements Rows {
   step(actions: ArrayLike<number> | readonly unknown[], skip: Uint8Array, output: RowsOutput): void {
     this.#batch.step(actions as ArrayLike<number>, skip, output as BatchOutput & RowsOutput);
     const elapsed = this.#elapsed;
+    const limit = this.#limit;
     const { truncated } = output;
+    // a row that was skipped begins anew, with 0 steps
     for (let row = 0; row < elapsed.length; row++) {
-      if (skip[row] === 1) continue;
       const steps = elapsed[row]! + 1;
       elapsed[row] = steps;
-      truncated[row] = steps >= this.#limit ? 1 : 0;
+      truncated[row] = steps >= limit ? 1 : 0;
     }
   }
 

@@ -33,9 +33,6 @@ export type VectorStepResult = [
 /** Actions `(n, …action)`: flat numbers, or an array with an action each. */
 export type VectorActions = ArrayLike<number> | readonly unknown[];
 
-/** Where an environment stands between two steps. */
-export const phase = { new: 0, running: 1, terminated: 2, truncated: 3 } as const;
-
 export interface VectorSettings {
   readonly numEnvs: number;
   readonly spec: EnvSpec | null;
@@ -60,8 +57,11 @@ export abstract class VectorEnv implements Stateful {
   readonly observationSpace: Space<unknown>;
   readonly actionSpace: Space<unknown>;
   readonly autoresetMode: AutoresetMode;
-  /** Of each environment, see `phase`. */
-  protected readonly phases: Uint8Array;
+  /** 1 for each environment that has begun an episode. */
+  readonly #hasBegun: Uint8Array;
+  #mayStep = false;
+  /** 1 for each environment whose episode has ended without a new one. */
+  readonly #hasEnded: Uint8Array;
   readonly #actions: Float32Array | Int32Array | null;
   readonly #actionSize: number;
   #isClosed = false;
@@ -76,7 +76,8 @@ export abstract class VectorEnv implements Stateful {
     this.autoresetMode = autoresetMode;
     this.observationSpace = batchSpace(singleObservationSpace, numEnvs);
     this.actionSpace = batchSpace(singleActionSpace, numEnvs);
-    this.phases = new Uint8Array(numEnvs);
+    this.#hasBegun = new Uint8Array(numEnvs);
+    this.#hasEnded = new Uint8Array(numEnvs);
     this.#actionSize = singleActionSpace.shape === null ? 0 : rowSize(singleActionSpace);
     const isFloat = singleActionSpace.dtype?.startsWith("float") ?? false;
     this.#actions =
@@ -108,26 +109,54 @@ export abstract class VectorEnv implements Stateful {
     );
   }
 
-  /** @throws UsageError where a step may not come, since there is no episode */
-  protected requireRunning(): void {
-    const { phases, autoresetMode, name } = this;
-    for (let row = 0; row < phases.length; row++) {
-      const at = phases[row];
-      if (at === phase.running || (at !== phase.new && autoresetMode === "nextStep")) continue;
-      throw new UsageError(
-        at === phase.new
-          ? `${name}.step: an episode must be running in each environment; got a step before the first reset of environment ${row}. Call reset() first.`
-          : `${name}.step: the episode of environment ${row} has ended (${at === phase.terminated ? "terminated" : "truncated"}). Call reset({ options: { resetMask } }) with a 1 for it first.`,
-      );
-    }
+  /** 1 for each environment whose episode has ended without a new one. */
+  protected get hasEnded(): Uint8Array {
+    return this.#hasEnded;
   }
 
-  /** After a step that began no episodes in its ended rows. */
-  protected noteEnds(terminated: Uint8Array, truncated: Uint8Array): void {
-    const { phases } = this;
-    for (let row = 0; row < phases.length; row++) {
-      phases[row] = terminated[row] === 1 ? phase.terminated : truncated[row] === 1 ? phase.truncated : phase.running;
+  /** @throws UsageError where a step may not come, since there is no episode */
+  protected requireEpisodes(): void {
+    if (this.#mayStep) return;
+    const fresh = this.#hasBegun.indexOf(0);
+    throw new UsageError(
+      fresh >= 0
+        ? `${this.name}.step: an episode must be running in each environment; got a step before the first reset of environment ${fresh}. Call reset() first.`
+        : `${this.name}.step: an episode must be running in each environment; got a step after the end in environment ${this.#hasEnded.indexOf(1)}. Call reset({ options: { resetMask } }) with a 1 for it first.`,
+    );
+  }
+
+  /** These rows have begun episodes: those with a 1, or all. */
+  protected noteBeginnings(mask: Uint8Array | null): void {
+    for (let row = 0; row < this.numEnvs; row++) {
+      if (mask?.[row] === 0) continue;
+      this.#hasBegun[row] = 1;
+      this.#hasEnded[row] = 0;
     }
+    this.#mayStep = !this.#hasBegun.includes(0) && (this.autoresetMode === "nextStep" || !this.#hasEnded.includes(1));
+  }
+
+  /** After a step that left rows ended. */
+  protected noteEnds(terminated: Uint8Array, truncated: Uint8Array): void {
+    const hasEnded = this.#hasEnded;
+    let any = 0;
+    for (let row = 0; row < hasEnded.length; row++) {
+      const ended = terminated[row]! | truncated[row]!;
+      hasEnded[row] = ended;
+      any |= ended;
+    }
+    this.#mayStep = any === 0 || this.autoresetMode === "nextStep";
+  }
+
+  /** Which rows have begun and ended episodes. */
+  protected saveEpisodes(): State {
+    return { hasBegun: this.#hasBegun.slice(), hasEnded: this.#hasEnded.slice() };
+  }
+
+  protected loadEpisodes(state: State): void {
+    const { hasBegun, hasEnded } = state as { hasBegun: Uint8Array; hasEnded: Uint8Array };
+    this.#hasBegun.set(hasBegun);
+    this.#hasEnded.set(hasEnded);
+    this.noteBeginnings(new Uint8Array(this.numEnvs));
   }
 
   /** The seed of each row. */
@@ -172,6 +201,16 @@ export abstract class VectorEnv implements Stateful {
       return actions;
     }
     const size = this.#actionSize;
+    if (space instanceof Discrete) {
+      const { n, start } = space;
+      for (let row = 0; row < numEnvs; row++) {
+        // a number that is no whole one is changed on its way into a whole one
+        const action = actions[row] as number;
+        flat[row] = action;
+        if (flat[row] !== action || action < start || action >= start + n) this.#refuse(row, action);
+      }
+      return flat;
+    }
     if (isFlat) {
       for (let i = 0; i < flat.length; i++) flat[i] = actions[i] as number;
     } else {
@@ -181,14 +220,7 @@ export abstract class VectorEnv implements Stateful {
         for (let i = 0; i < size; i++) flat[row * size + i] = action[i]!;
       }
     }
-    if (space instanceof Discrete) {
-      const { n, start } = space;
-      for (let row = 0; row < numEnvs; row++) {
-        // a fraction was cut on its way into whole numbers
-        const action = flat[row]!;
-        if (action !== actions[row] || action < start || action >= start + n) this.#refuse(row, actions[row]);
-      }
-    } else if (flat instanceof Float32Array) {
+    if (flat instanceof Float32Array) {
       // beyond the bounds environments do as they do alone: most of them clip
       for (let i = 0; i < flat.length; i++) {
         if (!Number.isFinite(flat[i]))

@@ -7,7 +7,6 @@ import { type Batch, copyBatch, createBatch, getRow, setRow } from "./batchSpace
 import { arraysFor, type StepArrays } from "./localVectorEnv.ts";
 import {
   type AutoresetMode,
-  phase,
   type VectorActions,
   VectorEnv,
   type VectorResetOptions,
@@ -133,7 +132,7 @@ export class WorkerVectorEnv extends VectorEnv {
       this.#call(port, control, { method: "reset", options: { seed: seeds.slice(from, from + count), options } });
     }
     const infos = this.#infosOf(asked, this.#collect("reset", asked));
-    for (let row = 0; row < this.numEnvs; row++) if (mask?.[row] !== 0) this.phases[row] = phase.running;
+    this.noteBeginnings(mask);
     const { obs } = this.#nextArrays();
     copyBatch(this.#shared.obs, obs);
     return [obs, infos];
@@ -142,7 +141,7 @@ export class WorkerVectorEnv extends VectorEnv {
   override step(actions: VectorActions): VectorStepResult {
     this.requireOpen("step");
     const checked = this.actionsOf(actions);
-    this.requireRunning();
+    this.requireEpisodes();
     const shared = this.#shared;
     shared.actions?.set(checked as ArrayLike<number>);
     for (const { port, control, from, count } of this.#threads) {
@@ -223,13 +222,13 @@ export class WorkerVectorEnv extends VectorEnv {
   override saveState(): State {
     this.requireOpen("saveState");
     for (const { port, control } of this.#threads) this.#call(port, control, { method: "saveState" });
-    return { parts: this.#collect("saveState", this.#threads) as State[], phases: this.phases.slice() };
+    return { parts: this.#collect("saveState", this.#threads) as State[], episodes: this.saveEpisodes() };
   }
 
   /** @throws UsageError for a state of another number of workers */
   override loadState(state: State): void {
     this.requireOpen("loadState");
-    const { parts, phases } = state as { parts: readonly State[]; phases: Uint8Array };
+    const { parts, episodes } = state as { parts: readonly State[]; episodes: State };
     if (parts?.length !== this.#threads.length) {
       throw new UsageError(
         `${this.name}.loadState: the state must be of ${this.#threads.length} workers; got one of ${parts?.length ?? "no workers"}. Pass workers to makeVec as then.`,
@@ -239,7 +238,7 @@ export class WorkerVectorEnv extends VectorEnv {
       this.#call(port, control, { method: "loadState", state: parts[i]! });
     }
     this.#collect("loadState", this.#threads);
-    this.phases.set(phases);
+    this.loadEpisodes(episodes);
   }
 
   override close(): void {
