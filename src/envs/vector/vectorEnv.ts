@@ -161,7 +161,14 @@ export abstract class VectorEnv implements Stateful {
 
   /** The seed of each row. */
   protected seedsOf({ seed }: VectorResetOptions): readonly (number | undefined)[] {
-    if (seed === undefined || typeof seed === "number") {
+    const isSeed = (value: unknown) => value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0);
+    const wrong = typeof seed === "object" ? seed.findIndex((value) => !isSeed(value)) : isSeed(seed) ? -1 : 0;
+    if (wrong >= 0) {
+      throw new UsageError(
+        `${this.name}.reset: a seed must be a whole number from 0 to 2^53 - 1; got ${String(typeof seed === "object" ? seed[wrong] : seed)}. Change the seed.`,
+      );
+    }
+    if (typeof seed !== "object") {
       return Array.from({ length: this.numEnvs }, (_, row) => (seed === undefined ? undefined : seed + row));
     }
     if (seed.length === this.numEnvs) return seed;

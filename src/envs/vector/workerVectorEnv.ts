@@ -182,10 +182,10 @@ export class WorkerVectorEnv extends VectorEnv {
       if (given === answer.failed) {
         const { name, message: text } = message as { name: string; message: string };
         // a refused reset leaves everything as it was
-        if (method === "step" || name !== "UsageError") isFatal = true;
-        failure ??= new UsageError(
-          isFatal ? `${what} go on; got ${name}: ${text.replace(/\.?$/, ".")} All workers were ended.` : text,
-        );
+        const isRefusal = name === "UsageError" && method !== "step";
+        if (!isRefusal || method === "start") isFatal = true;
+        const sentence = `${what} go on; got ${name}: ${text.replace(/\.?$/, "")}. Look at it in mode sync; all workers were ended.`;
+        failure ??= new UsageError(isRefusal ? text : sentence);
       } else {
         isFatal = true;
         failure ??= new DeviceError(
