@@ -173,7 +173,8 @@ export class WorkerVectorEnv extends VectorEnv {
     let failure: Error | null = null;
     let isFatal = false;
     const messages = threads.map(({ control, port, from, count }) => {
-      const given = take(control, answerAt, this.#timeout * 1_000);
+      const seconds = method === "start" ? Math.max(this.#timeout, 60) : this.#timeout;
+      const given = take(control, answerAt, seconds * 1_000);
       if (given === answer.done) return undefined;
       const message = this.#receive(port);
       if (given === answer.message) return message;
@@ -184,14 +185,15 @@ export class WorkerVectorEnv extends VectorEnv {
         // a refused reset leaves everything as it was
         const isRefusal = name === "UsageError" && method !== "step";
         if (!isRefusal || method === "start") isFatal = true;
-        const sentence = `${what} go on; got ${name}: ${text.replace(/\.?$/, "")}. Look at it in mode sync; all workers were ended.`;
-        failure ??= new UsageError(isRefusal ? text : sentence);
+        const advice = method === "start" ? "Pass the URL of what registers it as module" : "Look at it in mode sync";
+        const sentence = `${what} go on; got ${name}: ${text.replace(/\.?$/, "")}. ${advice}; all workers were ended.`;
+        failure ??= new UsageError(isRefusal && method !== "start" ? text : sentence);
       } else {
         isFatal = true;
         failure ??= new DeviceError(
           given === answer.exited
             ? `${what} answer; got the end of its thread. Let no environment end the process; all workers were ended.`
-            : `${what} answer within ${this.#timeout} s; got nothing. Raise workerTimeout, or look for an endless loop in mode sync; all workers were ended.`,
+            : `${what} answer within ${seconds} s; got nothing. Raise workerTimeout, or look for an endless loop in mode sync; all workers were ended.`,
         );
       }
       return undefined;
