@@ -6,6 +6,18 @@ export type VectorInfos = Record<string, unknown>;
 
 type Row = { readonly [key: string]: unknown };
 
+const maskKeys = new Map<string, string>();
+
+/** `_key`, of which each is made once: strings put together anew are slow to look up. */
+function maskKeyOf(key: string): string {
+  let maskKey = maskKeys.get(key);
+  if (maskKey === undefined) {
+    maskKey = `_${key}`;
+    maskKeys.set(key, maskKey);
+  }
+  return maskKey;
+}
+
 /** Room for what n environments may say under one key, judged by what one of them said. */
 function column(value: unknown, n: number): unknown {
   if (typeof value === "number") return new Float64Array(n);
@@ -47,7 +59,7 @@ function loosened(values: unknown, said: Uint8Array, n: number): unknown[] {
 export function addInfo(infos: VectorInfos, info: Info, row: number, n: number): void {
   for (const key in info) {
     const value = info[key];
-    const said = (infos[`_${key}`] ??= new Uint8Array(n)) as Uint8Array;
+    const said = (infos[maskKeyOf(key)] ??= new Uint8Array(n)) as Uint8Array;
     let values = (infos[key] ??= column(value, n));
     if (!fits(value, values, n)) values = infos[key] = loosened(values, said, n);
     said[row] = 1;
