@@ -20,6 +20,8 @@ export interface BatchOutput {
 export abstract class BatchEnv implements Stateful {
   abstract readonly observationSpace: Space<unknown>;
   abstract readonly actionSpace: Space<unknown>;
+  /** Whether `infoOf` is worth a call. */
+  readonly hasInfos: boolean = false;
   /** `(rows, stateSize)` */
   protected readonly state: Float64Array;
   protected readonly randoms: EnvRandom[] = [];

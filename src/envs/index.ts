@@ -137,6 +137,7 @@ register({
 });
 
 export * from "./atariLite/index.ts";
+export { BatchEnv, type BatchOutput } from "./batchEnv.ts";
 export * from "./box2d/index.ts";
 export { type Check, type CheckFinding, type CheckOptions, checkEnv, inspectEnv } from "./checkEnv.ts";
 export { Acrobot, type AcrobotOptions } from "./classic/acrobot.ts";
@@ -157,4 +158,5 @@ export { CliffWalking, type CliffWalkingOptions } from "./toy/cliffWalking.ts";
 export { FrozenLake, type FrozenLakeOptions, generateRandomMap, type RandomMapOptions } from "./toy/frozenLake.ts";
 export { type Outcome, OutcomeTable, TabularEnv } from "./toy/tabular.ts";
 export { Taxi, type TaxiOptions } from "./toy/taxi.ts";
+export * from "./vector/index.ts";
 export * from "./wrappers/index.ts";

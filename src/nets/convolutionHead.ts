@@ -21,7 +21,7 @@ export interface ConvolutionLayer {
   readonly stride: number;
 }
 
-export interface HeadOptions {
+export interface ConvolutionHeadOptions {
   /** The stream that initial weights are drawn from. */
   readonly random: Random;
   /** Of one observation, batch aside: (channels, height, width), or (height, width, channels) with `channelsLast`. */
@@ -45,7 +45,7 @@ export class ConvolutionHead extends Link {
   readonly #channelsLast: boolean;
   readonly #obsShape: readonly number[];
 
-  constructor(layers: readonly ConvolutionLayer[], outSize: number, options: HeadOptions) {
+  constructor(layers: readonly ConvolutionLayer[], outSize: number, options: ConvolutionHeadOptions) {
     super();
     const { random, obsShape, channelsLast = false, inputScale = 1, activation = relu, initialW } = options;
     if (obsShape.length !== 3) {
@@ -105,7 +105,7 @@ export class ConvolutionHead extends Link {
 
 /** The network of Mnih et al. 2015, "Human-level control through deep reinforcement learning", for (4, 84, 84) frames. */
 export class NatureDQNHead extends ConvolutionHead {
-  constructor({ outSize = 512, ...options }: HeadOptions) {
+  constructor({ outSize = 512, ...options }: ConvolutionHeadOptions) {
     const layers = [
       { channels: 32, kernel: 8, stride: 4 },
       { channels: 64, kernel: 4, stride: 2 },
@@ -117,7 +117,7 @@ export class NatureDQNHead extends ConvolutionHead {
 
 /** The network of Mnih et al. 2013, "Playing Atari with deep reinforcement learning", for (4, 84, 84) frames. */
 export class NIPSDQNHead extends ConvolutionHead {
-  constructor({ outSize = 256, ...options }: HeadOptions) {
+  constructor({ outSize = 256, ...options }: ConvolutionHeadOptions) {
     const layers = [
       { channels: 16, kernel: 8, stride: 4 },
       { channels: 32, kernel: 4, stride: 2 },
@@ -128,7 +128,7 @@ export class NIPSDQNHead extends ConvolutionHead {
 
 /** The network of Young & Tian 2019, "MinAtar", for (10, 10, channels) boards, channels last unless said otherwise. */
 export class MinAtarHead extends ConvolutionHead {
-  constructor({ outSize = 128, channelsLast = true, ...options }: HeadOptions) {
+  constructor({ outSize = 128, channelsLast = true, ...options }: ConvolutionHeadOptions) {
     super([{ channels: 16, kernel: 3, stride: 1 }], outSize, { channelsLast, ...options });
   }
 }
