@@ -182,7 +182,7 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env CartPole --out /proc/kusari
         3 rl: train: /proc/kusari must be writable; nothing can be made there (ENOENT). Choose another place with out.
       rl train --agent dqnn --env CartPole
-        2 rl: train: agent must be one of dqn, doubledqn; got dqnn. Did you mean dqn?
+        2 rl: train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf; got dqnn. Did you mean dqn?
       rl train --agent dqn --env Cartpol
         2 rl: make: an environment's id must be a registered one; got Cartpol. Did you mean CartPole-v1?
       rl train --agent dqn --env ./nothing.ts
@@ -420,6 +420,7 @@ describe("train, eval and resume", () => {
           hiddenSizes: [8],
           activation: "relu",
           replayCapacity: 50000,
+          frameStack: 1,
           replayStartSize: 500,
           minibatchSize: 32,
           updateInterval: 64,
@@ -432,6 +433,10 @@ describe("train, eval and resume", () => {
           maxGradNorm: 10,
           rewardScale: 0.1,
           nStep: 1,
+          sampling: "uniform",
+          priorityExponent: 0.6,
+          importanceExponent: 0.4,
+          importanceSteps: 100000,
           startEpsilon: 1,
           endEpsilon: 0.05,
           decaySteps: 4000,
