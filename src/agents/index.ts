@@ -1,5 +1,6 @@
 import { a2cSpec } from "./a2c.ts";
 import { a3cSpec } from "./a3c.ts";
+import { acerSpec } from "./acerSpec.ts";
 import { ddpgSpec } from "./ddpg.ts";
 import { doubleDQNSpec } from "./doubleDQN.ts";
 import { dqnSpec } from "./dqn.ts";
@@ -10,12 +11,16 @@ import { reinforceSpec } from "./reinforce.ts";
 import { svg0Spec } from "./svg0.ts";
 
 for (const spec of [dqnSpec, doubleDQNSpec]) registerAgent(spec);
-for (const spec of [reinforceSpec, a2cSpec, a3cSpec, nsqSpec, ddpgSpec, svg0Spec, pclSpec]) registerAgent(spec);
+for (const spec of [reinforceSpec, a2cSpec, a3cSpec, nsqSpec, ddpgSpec, svg0Spec, pclSpec, acerSpec])
+  registerAgent(spec);
 
 export { A2C, type A2CHyperparameters, type A2COptions, a2cHyperparameters } from "./a2c.ts";
 export { A3C, type A3CHyperparameters, type A3COptions, a3cHyperparameters } from "./a3c.ts";
+export { type ACERHyperparameters, type ACEROptions, acerHyperparameters } from "./acer.ts";
 export * from "./agent.ts";
+export { ContinuousACER } from "./continuousACER.ts";
 export { DDPG, type DDPGHyperparameters, type DDPGOptions, ddpgHyperparameters } from "./ddpg.ts";
+export { DiscreteACER } from "./discreteACER.ts";
 export { DoubleDQN } from "./doubleDQN.ts";
 export { DQN, type DQNHyperparameters, type DQNOptions, dqnHyperparameters } from "./dqn.ts";
 export * from "./hyperparameters.ts";

@@ -1,3 +1,4 @@
+export * from "./acerModel.ts";
 export * from "./actionValue.ts";
 export * from "./distributions/index.ts";
 export * from "./hiddenLayers.ts";

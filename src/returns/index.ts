@@ -4,3 +4,4 @@ export { generalizedAdvantages, lambdaReturns } from "./lambdaReturns.ts";
 export { pathConsistency } from "./pathConsistency.ts";
 export { retrace } from "./retrace.ts";
 export type { Trajectories } from "./trajectories.ts";
+export { trustRegionStep } from "./trustRegion.ts";

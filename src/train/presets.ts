@@ -43,6 +43,13 @@ export const presets: readonly Preset[] = [
     settings: {},
     hyperparameters: { rewardScale: 0.1 },
   },
+  {
+    agents: ["ddpg", "svg0"],
+    env: "Pendulum-v1",
+    source: "Kusari: solved by then; rewards reach −16 a step, and returns −1,600",
+    settings: { steps: 25_000 },
+    hyperparameters: { rewardScale: 0.1 },
+  },
 ];
 
 /** The preset of an agent id in an environment id, where there is one. */

@@ -155,4 +155,36 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
       },
     ],
   },
+  acer: {
+    fast: { hiddenSizes: [16], tMax: 4, replayStartSize: 8 },
+    firstWeights: "policy.trunk.layers.0.w",
+    learns: [
+      ...tMaxes.map((tMax) => ({
+        what: `tMax ${tMax}`,
+        actions: "discrete" as const,
+        steps: 3000,
+        hyperparameters: { ...small, learningRate: 3e-3, tMax, replayStartSize: 100 },
+      })),
+      {
+        what: "replayed alone, no trust region, advantages of Q_opc",
+        actions: "discrete",
+        size: 3,
+        steps: 3000,
+        hyperparameters: {
+          ...small,
+          learningRate: 3e-3,
+          learnsOnline: false,
+          usesTrustRegion: false,
+          usesQopc: true,
+          replayStartSize: 100,
+        },
+      },
+      {
+        what: "stochastic dueling",
+        actions: "continuous",
+        steps: 6000,
+        hyperparameters: { ...small, learningRate: 3e-3, replayStartSize: 100 },
+      },
+    ],
+  },
 };

@@ -73,11 +73,19 @@ export class SquashedGaussian implements Distribution {
   }
 
   /** That of the distributions inside: the squashing is the same one-to-one map on both sides. */
-  kl(other: this): Variable {
+  kl(other: SquashedGaussian): Variable {
     return this.inner.kl(other.inner);
   }
 
-  detach(): this {
-    return new SquashedGaussian(this.inner.mean.detach(), this.inner.lnVar.detach()) as this;
+  get statistics(): readonly Variable[] {
+    return [this.inner.mean, this.inner.lnVar];
+  }
+
+  withStatistics([mean, lnVar]: readonly Variable[]): SquashedGaussian {
+    return new SquashedGaussian(mean!, lnVar!);
+  }
+
+  detach(): SquashedGaussian {
+    return this.withStatistics(this.statistics.map((x) => x.detach()));
   }
 }
