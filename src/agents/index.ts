@@ -8,10 +8,12 @@ import { nsqSpec } from "./nsq.ts";
 import { pclSpec } from "./pcl.ts";
 import { registerAgent } from "./registry.ts";
 import { reinforceSpec } from "./reinforce.ts";
+import { sacSpec } from "./sac.ts";
 import { svg0Spec } from "./svg0.ts";
+import { td3Spec } from "./td3.ts";
 
 for (const spec of [dqnSpec, doubleDQNSpec]) registerAgent(spec);
-for (const spec of [reinforceSpec, a2cSpec, a3cSpec, nsqSpec, ddpgSpec, svg0Spec, pclSpec, acerSpec])
+for (const spec of [reinforceSpec, a2cSpec, a3cSpec, nsqSpec, ddpgSpec, svg0Spec, pclSpec, acerSpec, td3Spec, sacSpec])
   registerAgent(spec);
 
 export { A2C, type A2CHyperparameters, type A2COptions, a2cHyperparameters } from "./a2c.ts";
@@ -33,4 +35,6 @@ export {
   type REINFORCEOptions,
   reinforceHyperparameters,
 } from "./reinforce.ts";
+export { SAC, type SACHyperparameters, type SACOptions, sacHyperparameters } from "./sac.ts";
 export { SVG0, type SVG0Hyperparameters, type SVG0Options, svg0Hyperparameters } from "./svg0.ts";
+export { TD3, type TD3Hyperparameters, type TD3Options, td3Hyperparameters } from "./td3.ts";

@@ -187,4 +187,41 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
       },
     ],
   },
+  td3: {
+    fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    firstWeights: "trunk.layers.0.w",
+    learns: [
+      {
+        what: "twins",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: { ...small, replayStartSize: 200, minibatchSize: 32, tau: 0.02 },
+      },
+    ],
+  },
+  sac: {
+    fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    firstWeights: "trunk.layers.0.w",
+    learns: [
+      {
+        what: "learned temperature",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: { ...small, replayStartSize: 200, minibatchSize: 32, tau: 0.02 },
+      },
+      {
+        what: "constant temperature",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: {
+          ...small,
+          replayStartSize: 200,
+          minibatchSize: 32,
+          tau: 0.02,
+          learnsTemperature: false,
+          initialTemperature: 0.02,
+        },
+      },
+    ],
+  },
 };
