@@ -6,6 +6,7 @@ import { doubleDQNSpec } from "./doubleDQN.ts";
 import { dqnSpec } from "./dqn.ts";
 import { nsqSpec } from "./nsq.ts";
 import { pclSpec } from "./pcl.ts";
+import { ppoSpec } from "./ppo.ts";
 import { registerAgent } from "./registry.ts";
 import { reinforceSpec } from "./reinforce.ts";
 import { sacSpec } from "./sac.ts";
@@ -13,7 +14,19 @@ import { svg0Spec } from "./svg0.ts";
 import { td3Spec } from "./td3.ts";
 
 for (const spec of [dqnSpec, doubleDQNSpec]) registerAgent(spec);
-for (const spec of [reinforceSpec, a2cSpec, a3cSpec, nsqSpec, ddpgSpec, svg0Spec, pclSpec, acerSpec, td3Spec, sacSpec])
+for (const spec of [
+  reinforceSpec,
+  a2cSpec,
+  a3cSpec,
+  nsqSpec,
+  ddpgSpec,
+  svg0Spec,
+  pclSpec,
+  acerSpec,
+  td3Spec,
+  sacSpec,
+  ppoSpec,
+])
   registerAgent(spec);
 
 export { A2C, type A2CHyperparameters, type A2COptions, a2cHyperparameters } from "./a2c.ts";
@@ -28,6 +41,7 @@ export { DQN, type DQNHyperparameters, type DQNOptions, dqnHyperparameters } fro
 export * from "./hyperparameters.ts";
 export { NSQ, type NSQHyperparameters, type NSQOptions, nsqHyperparameters } from "./nsq.ts";
 export { PCL, type PCLHyperparameters, type PCLOptions, pclHyperparameters } from "./pcl.ts";
+export { PPO, type PPOHyperparameters, type PPOOptions, ppoHyperparameters } from "./ppo.ts";
 export * from "./registry.ts";
 export {
   REINFORCE,

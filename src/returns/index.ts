@@ -1,5 +1,6 @@
 export * from "./actorCriticLoss.ts";
 export * from "./bootstrapTarget.ts";
+export { clippedPolicyLoss, clippedValueLoss } from "./clippedObjective.ts";
 export { generalizedAdvantages, lambdaReturns } from "./lambdaReturns.ts";
 export { pathConsistency } from "./pathConsistency.ts";
 export { retrace } from "./retrace.ts";

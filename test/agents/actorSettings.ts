@@ -224,4 +224,23 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
       },
     ],
   },
+  ppo: {
+    fast: { hiddenSizes: [16], updateInterval: 12, minibatchSize: 4, epochs: 2 },
+    firstWeights: "policy.trunk.layers.0.w",
+    learns: [
+      {
+        what: "softmax",
+        actions: "discrete",
+        size: 3,
+        steps: 4000,
+        hyperparameters: { ...small, learningRate: 3e-3, updateInterval: 100, minibatchSize: 50 },
+      },
+      {
+        what: "Gaussian, values clipped too",
+        actions: "continuous",
+        steps: 6000,
+        hyperparameters: { ...small, learningRate: 3e-3, updateInterval: 200, minibatchSize: 50, valueClip: 0.2 },
+      },
+    ],
+  },
 };
