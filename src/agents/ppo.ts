@@ -8,24 +8,17 @@
  * 3. The value may be kept near the old one (`valueClip`); nothing is annealed, observations are not normalised.
  * 4. The last minibatch of an epoch is left out where it would be smaller than the others.
  */
-import {
-  Adam,
-  defineOp,
-  embedId,
-  mean,
-  mul,
-  noBackprop,
-  reshape,
-  scope,
-  square,
-  sum,
-  type Variable,
-  variable,
-} from "../autograd/index.ts";
+import { Adam, embedId, mean, noBackprop, reshape, scope, square, type Variable, variable } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import type { ActorCritic, Distribution } from "../nets/index.ts";
 import type { Random } from "../random.ts";
-import { clippedPolicyLoss, clippedValueLoss, generalizedAdvantages } from "../returns/index.ts";
+import {
+  clippedPolicyLoss,
+  clippedValueLoss,
+  generalizedAdvantages,
+  standardize,
+  stepVariance,
+} from "../returns/index.ts";
 import type { AgentSpec } from "./agent.ts";
 import { prepare } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
@@ -73,15 +66,6 @@ interface Old {
   readonly logProb: Variable;
   readonly value: Variable;
 }
-
-/** deviation / √(variance + eps) */
-const standardized = defineOp({
-  name: "standardized",
-  inputs: ["deviation", "variance"],
-  forward: ({ deviation, variance }) => deviation.div(variance.add(1e-8).sqrt()),
-  sample: { deviation: [4], variance: [] },
-  sampleRange: [0.1, 2],
-});
 
 /** The given rows of x (rows, …). */
 const rowsOf = (x: Variable, rows: Variable): Variable => {
@@ -157,14 +141,12 @@ export class PPO extends PolicyAgent<ActorCritic> {
   /** What the policy and the values were, and advantage estimates Â_1 … Â_T. */
   #evaluate(batch: RolloutBatch): Old {
     const { traceDecay, standardizesAdvantages } = this.hyperparameters;
-    const { isStep, steps } = batch;
+    const { steps } = batch;
     const { policy, value } = this.model.forward(batch.obs); // value (rows)
     const raw = generalizedAdvantages(batch, value, traceDecay); // (rows), equation 11
     const returns = raw.add(value); // (rows)
-    const over = (x: Variable) => sum(x).mul(1 / steps); // (): the mean over steps of what is 0 in end rows
-    const deviation = (x: Variable) => mul(isStep, x.sub(over(mul(isStep, x)))); // (rows)
-    const variance = (x: Variable) => over(square(deviation(x))); // ()
-    const advantage = standardizesAdvantages ? standardized(deviation(raw), variance(raw)) : raw;
+    const advantage = standardizesAdvantages ? standardize(raw, batch, steps) : raw;
+    const variance = (x: Variable) => stepVariance(x, batch, steps); // ()
     // 1 − Var(G − V) / Var(G)
     this.note("explainedVariance", variance(raw).div(variance(returns).add(1e-8)).neg().add(1));
     return { advantage, returns, logProb: policy.logProb(batch.action), value };

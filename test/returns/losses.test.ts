@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { scope, type Variable, variable } from "../../src/autograd/index.ts";
-import { actorCriticLoss, clippedPolicyLoss, clippedValueLoss, trustRegionStep } from "../../src/returns/index.ts";
+import {
+  actorCriticLoss,
+  clippedPolicyLoss,
+  clippedValueLoss,
+  standardize,
+  trustRegionStep,
+} from "../../src/returns/index.ts";
 
 const numbers = (f: () => Variable) =>
   scope(() =>
@@ -68,5 +74,13 @@ describe("trustRegionStep", () => {
   });
   it("leaves steps alone where the divergence has no gradient", () => {
     expect(numbers(() => trustRegionStep([variable([[3, 1]])], [variable([[0, 0]])], 0.1)[0]!)).toEqual([3, 1]);
+  });
+});
+
+describe("standardize", () => {
+  it("counts steps alone", () => {
+    // mean 3 and variance 4 of 1, 5, 1, 5
+    const x = () => standardize(variable([1, 5, 99, 1, 5]), { isStep: variable([1, 1, 0, 1, 1]) }, 4);
+    expect(numbers(x)).toEqual([-1, 1, 0, -1, 1]);
   });
 });
