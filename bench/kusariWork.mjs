@@ -1,5 +1,5 @@
 /** The works of bench/updates.mjs in Kusari, through the public API. Build first: npm run build. */
-import { autograd, DoubleDQN, DQN, make, Random } from "../dist/index.js";
+import { autograd, DDPG, DoubleDQN, DQN, make, Random } from "../dist/index.js";
 import { once, timed } from "./peers/timing.mjs";
 
 const { matmul, noBackprop, persistent, scope } = autograd;
@@ -24,6 +24,29 @@ function filledAgent(hidden, batch, double) {
 const works = {
   dqnUpdate({ hidden, batch, double, repeat }) {
     const agent = filledAgent(hidden, batch, double);
+    return timed(repeat, () => agent.update());
+  },
+
+  /** Pendulum's sizes; the minibatch is drawn from the replay buffer. */
+  ddpgUpdate({ hidden, batch, repeat }) {
+    const agent = once(`ddpg ${hidden} ${batch}`, () => {
+      const random = new Random(0);
+      const made = new DDPG({
+        observationSpace: { shape: [3] },
+        actionSpace: { shape: [1], low: [-2], high: [2] },
+        hiddenSizes: [hidden, hidden],
+        minibatchSize: batch,
+        replayStartSize: 1000,
+        replayCapacity: 10_000,
+        random,
+      });
+      const obs = () => Float32Array.from({ length: 3 }, () => random.normal());
+      for (let i = 0; i < 1000; i++) {
+        made.act(obs());
+        made.observe(obs(), random.normal(), i % 20 === 19, false);
+      }
+      return made;
+    });
     return timed(repeat, () => agent.update());
   },
 

@@ -16,12 +16,20 @@ const dqnUpdate = (hidden, batch, double = false) => ({
   name: "dqnUpdate",
   options: { hidden, batch, double },
 });
+const ddpgUpdate = (hidden, batch) => ({
+  label: `ddpgUpdate (${hidden}, ${batch})`,
+  name: "ddpgUpdate",
+  options: { hidden, batch },
+  without: ["tfjs"],
+});
 const works = [
   dqnUpdate(64, 32),
   dqnUpdate(64, 128),
   dqnUpdate(128, 32),
   dqnUpdate(128, 128),
   dqnUpdate(64, 32, true),
+  ddpgUpdate(64, 64),
+  ddpgUpdate(300, 100),
   { label: "act hidden 64, batch 1", name: "act", options: { hidden: 64 } },
   ...[64, 128, 256, 512, 1024].map((n) => gemm(n)),
   gemm(32, 64, 64),
@@ -100,16 +108,22 @@ console.log(
 );
 try {
   for (const work of works.filter(({ name }) => only.includes(name))) {
+    const able = running.map(({ name }) => !work.without?.includes(name));
     const counts = [];
-    for (const engine of running) counts.push(await calibrate(engine, work));
+    for (const [i, engine] of running.entries()) counts.push(able[i] ? await calibrate(engine, work) : 0);
     const times = running.map(() => []);
     for (let round = 0; round < rounds; round++) {
-      for (const [i, engine] of running.entries()) times[i].push(await measure(engine, work, counts[i]));
+      for (const [i, engine] of running.entries()) {
+        if (able[i]) times[i].push(await measure(engine, work, counts[i]));
+      }
     }
     const ratios = times.slice(1).map((time) => time.map((seconds, round) => seconds / times[0][round]));
     const spread = (ratio) =>
-      `${median(ratio).toFixed(2)} (${Math.min(...ratio).toFixed(2)}–${Math.max(...ratio).toFixed(2)})`;
-    console.log(columns(work.label, [...times.map((time) => (median(time) * 1e6).toFixed(2)), ...ratios.map(spread)]));
+      ratio.length === 0
+        ? "–"
+        : `${median(ratio).toFixed(2)} (${Math.min(...ratio).toFixed(2)}–${Math.max(...ratio).toFixed(2)})`;
+    const micros = (time) => (time.length === 0 ? "–" : (median(time) * 1e6).toFixed(2));
+    console.log(columns(work.label, [...times.map(micros), ...ratios.map(spread)]));
   }
 } finally {
   for (const engine of running) engine.close();

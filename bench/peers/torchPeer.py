@@ -130,6 +130,66 @@ class DQN:
             return self.online(torch.from_numpy(obs).unsqueeze(0)).argmax().item()
 
 
+def adam_of(module):
+    parameters = list(module.parameters())
+    try:
+        return torch.optim.Adam(parameters, lr=1e-3, fused=True)
+    except RuntimeError:  # before PyTorch 2.4 the CPU has no fused Adam
+        return torch.optim.Adam(parameters, lr=1e-3, foreach=True)
+
+
+class LateActionQ(nn.Module):
+    """Three numbers of observation; one of action joins behind the first hidden layer."""
+
+    def __init__(self, hidden):
+        super().__init__()
+        self.first = nn.Linear(3, hidden)
+        self.second = nn.Linear(hidden + 1, hidden)
+        self.last = nn.Linear(hidden, 1)
+
+    def forward(self, obs, action):
+        features = torch.cat((F.relu(self.first(obs)), action), 1)
+        return self.last(F.relu(self.second(features)))
+
+
+def deterministic_policy(hidden):
+    return nn.Sequential(
+        nn.Linear(3, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 1), nn.Tanh()
+    )
+
+
+class DDPG:
+    def __init__(self, hidden):
+        self.policy, self.target_policy = deterministic_policy(hidden), deterministic_policy(hidden)
+        self.q, self.target_q = LateActionQ(hidden), LateActionQ(hidden)
+        self.online = [*self.policy.parameters(), *self.q.parameters()]
+        self.targets = [*self.target_policy.parameters(), *self.target_q.parameters()]
+        with torch.no_grad():
+            torch._foreach_zero_(self.targets)
+            torch._foreach_add_(self.targets, self.online)
+        self.policy_parameters = list(self.policy.parameters())
+        self.actor_adam, self.critic_adam = adam_of(self.policy), adam_of(self.q)
+
+    def update(self, batch):
+        obs, action, reward, discount, next_obs = map(torch.from_numpy, batch)
+        with torch.no_grad():
+            y = torch.addcmul(reward, discount, self.target_q(next_obs, 2 * self.target_policy(next_obs)))
+        loss = F.mse_loss(self.q(obs, action), y)
+        self.critic_adam.zero_grad(set_to_none=True)
+        loss.backward()
+        self.critic_adam.step()
+        actor_loss = -self.q(obs, 2 * self.policy(obs)).mean()
+        # only the policy's gradients: those of the q-function's weights are not computed
+        for parameter, gradient in zip(
+            self.policy_parameters, torch.autograd.grad(actor_loss, self.policy_parameters)
+        ):
+            parameter.grad = gradient
+        self.actor_adam.step()
+        with torch.no_grad():
+            torch._foreach_mul_(self.targets, 1 - 5e-3)
+            torch._foreach_add_(self.targets, self.online, alpha=5e-3)
+
+
 class CartPole:
     """Gymnasium's CartPole: scalar arithmetic, float32 observations, episodes of at most 200 steps."""
 
@@ -247,6 +307,20 @@ def dqn_update(hidden, batch, double, repeat):
     return time.perf_counter() - began
 
 
+def ddpg_update(hidden, batch, repeat):
+    def one():
+        obs, next_obs = rng.standard_normal((2, batch, 3), dtype=np.float32)
+        action, reward = rng.standard_normal((2, batch, 1), dtype=np.float32)
+        discount = np.where(rng.random((batch, 1)) < 0.05, 0, 0.99).astype(np.float32)
+        return obs, action, reward, discount, next_obs
+
+    agent, batches = once(("ddpg", hidden, batch), lambda: (DDPG(hidden), [one() for _ in range(16)]))
+    began = time.perf_counter()
+    for i in range(repeat):
+        agent.update(batches[i % len(batches)])
+    return time.perf_counter() - began
+
+
 def act(repeat, hidden=64):
     agent = once(("act", hidden), lambda: DQN(hidden, nn.ReLU, eps=1e-8, double=False))
     obs = np.zeros(4, np.float32)
@@ -269,7 +343,7 @@ def quickstart(steps):
     return timed(steps, once("quickstart", started).step)
 
 
-works = {"dqnUpdate": dqn_update, "act": act, "gemm": gemm, "quickstart": quickstart}
+works = {"dqnUpdate": dqn_update, "ddpgUpdate": ddpg_update, "act": act, "gemm": gemm, "quickstart": quickstart}
 
 answer(engine=f"PyTorch {torch.__version__}", details=f"1 thread, {blas()}")
 for line in sys.stdin:

@@ -94,6 +94,10 @@ export abstract class PolicyAgent<Model extends Link> extends AgentBase {
   protected readonly acting: ActingNetwork<Model>;
   /** One for each environment. */
   protected readonly rollouts: readonly Rollout[];
+  /** `[]` for discrete actions, `[actions]` for continuous ones. */
+  protected readonly actionShape: readonly number[];
+  /** Where an agent wants them: the statistics of the distribution that lastAction was drawn from. */
+  protected readonly behaviour: Float32Array;
   readonly #sampling: RandomStream;
   readonly #gamma: number;
   readonly #rewardScale: number;
@@ -104,6 +108,7 @@ export abstract class PolicyAgent<Model extends Link> extends AgentBase {
     make: () => Model,
     makeOptimizer: () => Optimizer,
     rolloutRows: number,
+    behaviourSize = 0,
   ) {
     super(setup, parts);
     const { obsShape, actions, actionSize, random } = setup;
@@ -117,7 +122,9 @@ export abstract class PolicyAgent<Model extends Link> extends AgentBase {
     );
     this.optimizer = optimizer ?? makeOptimizer();
     this.optimizer.setup(this.model);
-    this.rollouts = [new Rollout(obsShape, actions === null ? [actionSize] : [], rolloutRows)];
+    this.actionShape = actions === null ? [actionSize] : [];
+    this.rollouts = [new Rollout(obsShape, this.actionShape, rolloutRows, behaviourSize)];
+    this.behaviour = new Float32Array(behaviourSize);
     this.#sampling = new RandomStream(random.stream("sampling"));
     this.#gamma = setup.hyperparameters.gamma;
     this.#rewardScale = setup.hyperparameters.rewardScale;
@@ -133,13 +140,23 @@ export abstract class PolicyAgent<Model extends Link> extends AgentBase {
 
   protected decide(obs: Variable): Variable {
     const policy = this.policyOf(this.acting.network, obs);
-    return this.training ? policy.sample(this.#sampling) : policy.mode;
+    if (!this.training) return policy.mode;
+    if (this.behaviour.length > 0) this.#noteBehaviour(policy);
+    return policy.sample(this.#sampling);
+  }
+
+  #noteBehaviour(policy: Distribution): void {
+    let at = 0;
+    for (const statistic of policy.statistics) {
+      for (let i = 0; i < statistic.size; i++) this.behaviour[at++] = statistic.at(i);
+    }
   }
 
   protected learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
     const rollout = this.rollouts[0]!;
     const isOver = terminated || truncated;
-    rollout.append(this.lastObs, this.lastAction, this.#rewardScale * reward, terminated ? 0 : this.#gamma);
+    const discount = terminated ? 0 : this.#gamma;
+    rollout.append(this.lastObs, this.lastAction, this.#rewardScale * reward, discount, this.behaviour);
     const isDue = this.isDue(rollout, isOver);
     if (isOver || isDue) rollout.end(nextObs);
     if (!isDue) return;
@@ -162,6 +179,10 @@ export abstract class PolicyAgent<Model extends Link> extends AgentBase {
 
   protected saved() {
     const rollouts = this.rollouts.map((rollout, i) => [`rollout${i}`, rollout] as const);
-    return { sampling: this.#sampling, ...Object.fromEntries(rollouts) };
+    const behaviour = {
+      saveState: () => this.behaviour.slice(),
+      loadState: (state: Float32Array) => this.behaviour.set(state),
+    };
+    return { sampling: this.#sampling, behaviour, ...Object.fromEntries(rollouts) };
   }
 }

@@ -4,6 +4,7 @@
  */
 import { a2cSpec } from "./a2c.ts";
 import { a3cSpec } from "./a3c.ts";
+import { acerSpec } from "./acerSpec.ts";
 import { alSpec } from "./al.ts";
 import { categoricalDoubleDQNSpec } from "./categoricalDoubleDQN.ts";
 import { categoricalDQNSpec } from "./categoricalDQN.ts";
@@ -22,12 +23,15 @@ import { noisyDQNSpec } from "./noisyDQN.ts";
 import { nsqSpec } from "./nsq.ts";
 import { palSpec } from "./pal.ts";
 import { pclSpec } from "./pcl.ts";
+import { ppoSpec } from "./ppo.ts";
 import { rainbowSpec } from "./rainbow.ts";
 import { registerAgent } from "./registry.ts";
 import { reinforceSpec } from "./reinforce.ts";
 import { residualDQNSpec } from "./residualDQN.ts";
+import { sacSpec } from "./sac.ts";
 import { sarsaSpec } from "./sarsa.ts";
 import { svg0Spec } from "./svg0.ts";
+import { td3Spec } from "./td3.ts";
 
 for (const spec of [
   dqnSpec,
@@ -55,5 +59,9 @@ for (const spec of [
   ddpgSpec,
   svg0Spec,
   pclSpec,
+  acerSpec,
+  td3Spec,
+  sacSpec,
+  ppoSpec,
 ])
   registerAgent(spec);

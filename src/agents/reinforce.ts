@@ -11,7 +11,7 @@
  */
 import { Adam, defineOp, noBackprop, scope, sum, type Variable } from "../autograd/index.ts";
 import { type Distribution, mlpPolicy, type Policy } from "../nets/index.ts";
-import { lambdaReturns } from "../returns/index.ts";
+import { lambdaReturns, standardize } from "../returns/index.ts";
 import type { AgentSpec } from "./agent.ts";
 import { prepare } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
@@ -41,15 +41,6 @@ export const reinforceHyperparameters = {
 
 export type REINFORCEHyperparameters = HyperparameterValues<typeof reinforceHyperparameters>;
 export type REINFORCEOptions = PolicyAgentParts<Policy> & Partial<REINFORCEHyperparameters>;
-
-/** (x − mean) / √(variance + eps) in steps, 0 in end rows. */
-const standardize = defineOp({
-  name: "standardize",
-  inputs: ["isStep", "x", "mean", "variance"],
-  forward: ({ isStep, x, mean, variance }) => isStep.mul(x.sub(mean).div(variance.add(1e-8).sqrt())),
-  sample: { isStep: [4], x: [4], mean: [], variance: [] },
-  sampleRange: [0.1, 2],
-});
 
 /** −G ln π − β H in steps, 0 in end rows. */
 const reinforceLoss = defineOp({
@@ -96,11 +87,11 @@ export class REINFORCE extends PolicyAgent<Policy> {
   }
 
   readonly #updateBody = (): void => {
-    const { beta, batchEpisodes } = this.hyperparameters;
+    const { beta, batchEpisodes, standardizesReturns } = this.hyperparameters;
     const batch = loadRollouts(this.rollouts);
     // G_t = Σ γ^k R_(t + k + 1); the reward column is 0 in end rows, as values there should be
     const seen = noBackprop(() => lambdaReturns(batch, batch.reward, 1)); // (rows)
-    const returns = noBackprop(() => this.#standardized(seen, batch.isStep, batch.steps)); // (rows)
+    const returns = standardizesReturns ? noBackprop(() => standardize(seen, batch, batch.steps)) : seen; // (rows)
     const policy = this.model.forward(batch.obs);
     const logProb = policy.logProb(batch.action); // (rows)
     const entropy = policy.entropy; // (rows)
@@ -114,14 +105,6 @@ export class REINFORCE extends PolicyAgent<Policy> {
     this.note("averageLoss", loss);
     this.requireFinite(loss);
   };
-
-  /** Returns (rows), 0 in end rows, less their mean and over their standard deviation where that is wanted. */
-  #standardized(returns: Variable, isStep: Variable, steps: number): Variable {
-    if (!this.hyperparameters.standardizesReturns) return returns;
-    const average = sum(returns).mul(1 / steps); // ()
-    const deviation = isStep.mul(returns.sub(average)); // (rows)
-    return standardize(isStep, returns, average, sum(deviation.mul(deviation)).mul(1 / steps));
-  }
 
   protected override saved() {
     const counter = {

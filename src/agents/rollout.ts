@@ -48,9 +48,16 @@ export class Rollout implements Stateful {
     return Object.fromEntries(columnNames.map((name) => [name, column(name)])) as never;
   }
 
-  /** Whether the last step waits for its end row or another step. */
-  get isOpen(): boolean {
-    return this.#stretch > 0;
+  /** All rows, end rows included. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** The numbers of the rows that are steps, counted from `first`. */
+  stepRows(first = 0): number[] {
+    const rows: number[] = [];
+    for (let row = 0; row < this.#rows; row++) if (this.#columns.isStep[row] === 1) rows.push(first + row);
+    return rows;
   }
 
   /** One step. `discount`: what the value of what follows is multiplied with, 0 where the task ended. */

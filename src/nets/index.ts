@@ -1,3 +1,4 @@
+export * from "./acerModel.ts";
 export * from "./actionBounds.ts";
 export * from "./actionValue.ts";
 export * from "./convolutionHead.ts";

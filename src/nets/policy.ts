@@ -27,7 +27,9 @@ import {
   Gaussian,
   Mellowmax,
   SquashedGaussian,
+  type Stretching,
 } from "./distributions/index.ts";
+import { squash } from "./distributions/squashedGaussian.ts";
 import { HiddenLayers, type Trunk } from "./hiddenLayers.ts";
 import type { MlpOptions } from "./mlp.ts";
 
@@ -77,15 +79,6 @@ export class MellowmaxHead extends Link {
   }
 }
 
-/** center + halfWidth · tanh x, a row of numbers each. */
-export const squash = defineOp({
-  name: "squash",
-  inputs: ["x", "center", "halfWidth"],
-  forward: ({ x, center, halfWidth }) => center.add(halfWidth.mul(x.tanh())),
-  // tanh x again rather than from the output, which divides by halfWidth
-  sample: { x: [3, 4], center: [4], halfWidth: [4] },
-});
-
 /** (numbers): numbers that stay, outside of any scope. */
 function constantRow(values: ArrayLike<number>): Variable {
   const row = persistent([values.length]);
@@ -105,8 +98,11 @@ export const clipToRows = defineOp({
 export class Bounds {
   readonly #low: Variable;
   readonly #high: Variable;
+  /** (actions) */
+  readonly halfWidth: Variable;
 
   constructor({ low, high }: ActionBounds) {
+    this.halfWidth = constantRow(Array.from(low, (x, i) => (high[i]! - x) / 2));
     this.#low = constantRow(low);
     this.#high = constantRow(high);
   }
@@ -119,9 +115,8 @@ export class Bounds {
 
 /** Maps numbers into the box. @throws UsageError where it is not bounded */
 export class Squash {
-  readonly #center: Variable;
-  readonly #halfWidth: Variable;
-  readonly #isUnit: boolean;
+  /** null where the box is (−1, 1). */
+  readonly stretching: Stretching | null;
 
   constructor({ low, high }: ActionBounds) {
     const center = Array.from(low, (x, i) => (x + high[i]!) / 2);
@@ -131,13 +126,13 @@ export class Squash {
         `policy: actions to be bounded must have finite bounds; got low ${Array.from(low).join(", ")} and high ${Array.from(high).join(", ")}. Give the action space bounds.`,
       );
     }
-    this.#isUnit = center.every((x) => x === 0) && halfWidth.every((x) => x === 1);
-    this.#center = constantRow(center);
-    this.#halfWidth = constantRow(halfWidth);
+    const isUnit = center.every((x) => x === 0) && halfWidth.every((x) => x === 1);
+    const lnVolume = halfWidth.reduce((sum, x) => sum + Math.log(x), 0);
+    this.stretching = isUnit ? null : { center: constantRow(center), halfWidth: constantRow(halfWidth), lnVolume };
   }
 
   apply(x: Variable): Variable {
-    return this.#isUnit ? tanh(x) : squash(x, this.#center, this.#halfWidth);
+    return this.stretching ? squash(x, this.stretching.center, this.stretching.halfWidth) : tanh(x);
   }
 }
 
@@ -213,15 +208,22 @@ export class GaussianHead extends Link {
 export class SquashedGaussianHead extends Link {
   readonly mean: Linear;
   readonly lnDeviation: Linear;
+  readonly #squash: Squash;
 
-  constructor(inSize: number, actions: number, options: HeadOptions) {
+  constructor(
+    inSize: number,
+    actions: number,
+    { bounds, ...options }: HeadOptions & { readonly bounds: ActionBounds },
+  ) {
     super();
+    this.#squash = new Squash(bounds);
     this.mean = headLayer(inSize, actions, options);
     this.lnDeviation = headLayer(inSize, actions, options);
   }
 
   forward(features: Variable): SquashedGaussian {
-    return new SquashedGaussian(this.mean.forward(features), lnVarFrom(this.lnDeviation.forward(features)));
+    const lnVar = lnVarFrom(this.lnDeviation.forward(features)); // (batch, actions)
+    return new SquashedGaussian(this.mean.forward(features), lnVar, this.#squash.stretching);
   }
 }
 

@@ -1,5 +1,14 @@
 /** Values of continuous actions: q-functions that take the action as an input. */
-import { concat, fanInUniform, type Initializer, Linear, Link, reshape, type Variable } from "../autograd/index.ts";
+import {
+  concat,
+  fanInUniform,
+  type Initializer,
+  Linear,
+  Link,
+  minimum,
+  reshape,
+  type Variable,
+} from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import { HiddenLayers } from "./hiddenLayers.ts";
 import type { MlpOptions } from "./mlp.ts";
@@ -56,5 +65,28 @@ export class LateActionQ extends Link {
   forward(obs: Variable, action: Variable): Variable {
     const joined = concat([this.first.forward(obs), action], 1); // (batch, hidden + actions)
     return reshape(this.last.forward(this.rest.forward(joined)), [obs.shape[0]!]);
+  }
+}
+
+/** Two q-functions of the same structure, whose smaller value is believed. Source: Fujimoto et al. 2018, section 4.2. */
+export class TwinQ extends Link {
+  readonly q1: StateActionQ;
+  readonly q2: StateActionQ;
+
+  constructor(q1: StateActionQ, q2: StateActionQ) {
+    super();
+    this.q1 = q1;
+    this.q2 = q2;
+  }
+
+  /** (batch) each. */
+  forward(obs: Variable, action: Variable): [q1: Variable, q2: Variable] {
+    return [this.q1.forward(obs, action), this.q2.forward(obs, action)];
+  }
+
+  /** (batch): the smaller of the two. */
+  smaller(obs: Variable, action: Variable): Variable {
+    const [q1, q2] = this.forward(obs, action);
+    return minimum(q1, q2);
   }
 }

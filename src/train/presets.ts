@@ -87,6 +87,36 @@ export const presets: readonly Preset[] = [
     settings: {},
     hyperparameters: { rewardScale: 0.1 },
   },
+  {
+    agents: ["acer"],
+    env: "CartPole-v1",
+    source: "searched for Kusari",
+    settings: {},
+    hyperparameters: { tMax: 20, learningRate: 1.5e-3 },
+  },
+  {
+    agents: ["acer"],
+    env: "Pendulum-v1",
+    source: "searched for Kusari, near Wang et al. 2017, section 5: c = 5, α = 0.995, δ from 0.1 to 2",
+    settings: {},
+    hyperparameters: {
+      gamma: 0.95,
+      learningRate: 1e-3,
+      replays: 8,
+      truncation: 5,
+      trustRegionDelta: 0.1,
+      trustRegionDecay: 0.995,
+      beta: 1e-4,
+      rewardScale: 0.02,
+    },
+  },
+  {
+    agents: ["ddpg", "svg0", "td3", "sac"],
+    env: "Pendulum-v1",
+    source: "Kusari: solved by then; rewards reach −16 a step, and returns −1,600",
+    settings: { steps: 25_000 },
+    hyperparameters: { rewardScale: 0.1 },
+  },
 ];
 
 /** The preset of an agent id in an environment id, where there is one. */

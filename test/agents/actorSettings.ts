@@ -155,4 +155,92 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
       },
     ],
   },
+  acer: {
+    fast: { hiddenSizes: [16], tMax: 4, replayStartSize: 8 },
+    firstWeights: "policy.trunk.layers.0.w",
+    learns: [
+      ...tMaxes.map((tMax) => ({
+        what: `tMax ${tMax}`,
+        actions: "discrete" as const,
+        steps: 3000,
+        hyperparameters: { ...small, learningRate: 3e-3, tMax, replayStartSize: 100 },
+      })),
+      {
+        what: "replayed alone, no trust region, advantages of Q_opc",
+        actions: "discrete",
+        size: 3,
+        steps: 3000,
+        hyperparameters: {
+          ...small,
+          learningRate: 3e-3,
+          learnsOnline: false,
+          usesTrustRegion: false,
+          usesQopc: true,
+          replayStartSize: 100,
+        },
+      },
+      {
+        what: "stochastic dueling",
+        actions: "continuous",
+        steps: 6000,
+        hyperparameters: { ...small, learningRate: 3e-3, replayStartSize: 100 },
+      },
+    ],
+  },
+  td3: {
+    fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    firstWeights: "trunk.layers.0.w",
+    learns: [
+      {
+        what: "twins",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: { ...small, replayStartSize: 200, minibatchSize: 32, tau: 0.02 },
+      },
+    ],
+  },
+  sac: {
+    fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    firstWeights: "trunk.layers.0.w",
+    learns: [
+      {
+        what: "learned temperature",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: { ...small, replayStartSize: 200, minibatchSize: 32, tau: 0.02 },
+      },
+      {
+        what: "constant temperature",
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: {
+          ...small,
+          replayStartSize: 200,
+          minibatchSize: 32,
+          tau: 0.02,
+          learnsTemperature: false,
+          initialTemperature: 0.02,
+        },
+      },
+    ],
+  },
+  ppo: {
+    fast: { hiddenSizes: [16], updateInterval: 12, minibatchSize: 4, epochs: 2 },
+    firstWeights: "policy.trunk.layers.0.w",
+    learns: [
+      {
+        what: "softmax",
+        actions: "discrete",
+        size: 3,
+        steps: 4000,
+        hyperparameters: { ...small, learningRate: 3e-3, updateInterval: 100, minibatchSize: 50 },
+      },
+      {
+        what: "Gaussian, values clipped too",
+        actions: "continuous",
+        steps: 6000,
+        hyperparameters: { ...small, learningRate: 3e-3, updateInterval: 200, minibatchSize: 50, valueClip: 0.2 },
+      },
+    ],
+  },
 };

@@ -67,6 +67,12 @@ describe("literal numbers", () => {
       // u = artanh 0.6 = ln 2: −(ln 2 − 0.5)² / 2 − ln(2π) / 2 − ln(1 − 0.36)
       expect(numbers(p.logProb(variable([[0.6]])), 4)).toEqual([-0.4913]);
       expect(numbers(p.mode)).toEqual([0.46212]);
+      const stretching = { center: variable([1]), halfWidth: variable([2]), lnVolume: Math.log(2) };
+      const stretched = new SquashedGaussian(variable([[0.5]]), variable([[0]]), stretching);
+      // the action 1 + 2 · 0.6, at half the density
+      expect(numbers(stretched.logProb(variable([[2.2]])), 4)).toEqual([-1.1845]);
+      expect(numbers(stretched.mode)).toEqual([1.92423]);
+      expect(numbers(stretched.detach().logProb(variable([[2.2]])), 4)).toEqual([-1.1845]);
       const far = new SquashedGaussian(variable([[50]]), variable([[-20]])).sampleWithLogProb(stream());
       expect(far.action.toArray()).toEqual([1]);
       expect(Number.isFinite(far.logProb.item())).toBe(true);

@@ -15,7 +15,7 @@ export type VectorMode = "sync" | "batch" | "worker";
 const modes: readonly VectorMode[] = ["sync", "batch", "worker"];
 
 /** What `makeVec` takes besides what `make` takes. */
-export interface MakeVecOptions extends MakeOptions {
+export interface MakeVecOptions extends Omit<MakeOptions, "wrappers"> {
   /** By default `batch` where the environment can, else `sync`. */
   readonly mode?: VectorMode;
   /** `nextStep` by default, as in Gymnasium. */

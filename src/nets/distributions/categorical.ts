@@ -78,11 +78,19 @@ export class Categorical implements Distribution {
     return categoricalEntropy(this.logProbs);
   }
 
-  kl(other: this): Variable {
+  kl(other: Categorical): Variable {
     return categoricalKl(this.logProbs, other.logProbs);
   }
 
-  detach(): this {
-    return new Categorical(this.logits.detach()) as this;
+  get statistics(): readonly Variable[] {
+    return [this.logits];
+  }
+
+  withStatistics([logits]: readonly Variable[]): Categorical {
+    return new Categorical(logits!);
+  }
+
+  detach(): Categorical {
+    return this.withStatistics(this.statistics.map((x) => x.detach()));
   }
 }

@@ -27,12 +27,20 @@ export class Deterministic implements Distribution {
   }
 
   /** @throws UsageError: there is no density */
-  kl(_other: this): Variable {
+  kl(_other: Distribution): Variable {
     throw noDensity("kl");
   }
 
-  detach(): this {
-    return new Deterministic(this.mode.detach()) as this;
+  get statistics(): readonly Variable[] {
+    return [this.mode];
+  }
+
+  withStatistics([action]: readonly Variable[]): Deterministic {
+    return new Deterministic(action!);
+  }
+
+  detach(): Deterministic {
+    return this.withStatistics(this.statistics.map((x) => x.detach()));
   }
 }
 

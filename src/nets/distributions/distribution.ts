@@ -18,7 +18,11 @@ export interface Distribution {
   /** (batch), in nats; differential entropy for continuous distributions. */
   readonly entropy: Variable;
   /** (batch): the Kullback–Leibler divergence from this distribution to another of its kind, Σ p ln (p / q). */
-  kl(other: this): Variable;
+  kl(other: Distribution): Variable;
   /** The same distribution as a constant to gradients. */
-  detach(): this;
+  detach(): Distribution;
+  /** Each (batch, n): the numbers that make the distribution, of which a policy's trust region speaks. */
+  readonly statistics: readonly Variable[];
+  /** A distribution of this kind made of other numbers. */
+  withStatistics(statistics: readonly Variable[]): Distribution;
 }

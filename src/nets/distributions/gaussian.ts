@@ -65,11 +65,19 @@ export class Gaussian implements Distribution {
     return gaussianEntropy(this.lnVar);
   }
 
-  kl(other: this): Variable {
+  kl(other: Gaussian): Variable {
     return gaussianKl(this.mean, this.lnVar, other.mean, other.lnVar);
   }
 
-  detach(): this {
-    return new Gaussian(this.mean.detach(), this.lnVar.detach()) as this;
+  get statistics(): readonly Variable[] {
+    return [this.mean, this.lnVar];
+  }
+
+  withStatistics([mean, lnVar]: readonly Variable[]): Gaussian {
+    return new Gaussian(mean!, lnVar!);
+  }
+
+  detach(): Gaussian {
+    return this.withStatistics(this.statistics.map((x) => x.detach()));
   }
 }

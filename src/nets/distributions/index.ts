@@ -3,4 +3,4 @@ export { Deterministic } from "./deterministic.ts";
 export type { Distribution } from "./distribution.ts";
 export { Gaussian } from "./gaussian.ts";
 export { Mellowmax, mellowmax } from "./mellowmax.ts";
-export { SquashedGaussian } from "./squashedGaussian.ts";
+export { SquashedGaussian, type Stretching } from "./squashedGaussian.ts";

@@ -29,40 +29,71 @@ export const artanh = defineOp({
   sampleRange: [-0.9, 0.9],
 });
 
+/** center + halfWidth · tanh x, a row of numbers each. */
+export const squash = defineOp({
+  name: "squash",
+  inputs: ["x", "center", "halfWidth"],
+  forward: ({ x, center, halfWidth }) => center.add(halfWidth.mul(x.tanh())),
+  sample: { x: [3, 4], center: [4], halfWidth: [4] },
+});
+
 /** The largest float32 below 1 that is far enough from it for artanh. */
 const largest = 1 - 2 ** -20;
 
+/** The box that tanh is stretched to: center + halfWidth · tanh, a number each component. */
+export interface Stretching {
+  /** (actions) */
+  readonly center: Variable;
+  /** (actions) */
+  readonly halfWidth: Variable;
+  /** Σ ln halfWidth */
+  readonly lnVolume: number;
+}
+
 export class SquashedGaussian implements Distribution {
   readonly isReparametrized = true;
-  /** The distribution of artanh of the action. */
+  /** The distribution of artanh of the action, before it is stretched. */
   readonly inner: Gaussian;
+  readonly #stretching: Stretching | null;
 
   /**
    * @param mean (batch, actions)
    * @param lnVar (batch, actions)
+   * @param stretching null for actions in (−1, 1)
    */
-  constructor(mean: Variable, lnVar: Variable) {
+  constructor(mean: Variable, lnVar: Variable, stretching: Stretching | null = null) {
     this.inner = new Gaussian(mean, lnVar);
+    this.#stretching = stretching;
+  }
+
+  #squash(u: Variable): Variable {
+    return this.#stretching ? squash(u, this.#stretching.center, this.#stretching.halfWidth) : tanh(u);
+  }
+
+  /** The density at tanh u, stretched. */
+  #logProbAt(u: Variable): Variable {
+    const logProb = this.inner.logProb(u).sub(logTanhSlope(u));
+    return this.#stretching ? logProb.sub(this.#stretching.lnVolume) : logProb;
   }
 
   sample(random: RandomStream): Variable {
-    return tanh(this.inner.sample(random));
+    return this.#squash(this.inner.sample(random));
   }
 
   /** A sample (batch, actions) with its log-probability (batch), exact where tanh rounds to ±1. */
   sampleWithLogProb(random: RandomStream): { action: Variable; logProb: Variable } {
     const u = this.inner.sample(random);
-    return { action: tanh(u), logProb: this.inner.logProb(u).sub(logTanhSlope(u)) };
+    return { action: this.#squash(u), logProb: this.#logProbAt(u) };
   }
 
   /** tanh of the mean: the median of each component. */
   get mode(): Variable {
-    return tanh(this.inner.mean);
+    return this.#squash(this.inner.mean);
   }
 
   logProb(action: Variable): Variable {
-    const u = artanh(clip(action, -largest, largest));
-    return this.inner.logProb(u).sub(logTanhSlope(u));
+    const unit = this.#stretching ? action.sub(this.#stretching.center).div(this.#stretching.halfWidth) : action;
+    return this.#logProbAt(artanh(clip(unit, -largest, largest)));
   }
 
   /** @throws UsageError: there is no closed form */
@@ -73,11 +104,19 @@ export class SquashedGaussian implements Distribution {
   }
 
   /** That of the distributions inside: the squashing is the same one-to-one map on both sides. */
-  kl(other: this): Variable {
+  kl(other: SquashedGaussian): Variable {
     return this.inner.kl(other.inner);
   }
 
-  detach(): this {
-    return new SquashedGaussian(this.inner.mean.detach(), this.inner.lnVar.detach()) as this;
+  get statistics(): readonly Variable[] {
+    return [this.inner.mean, this.inner.lnVar];
+  }
+
+  withStatistics([mean, lnVar]: readonly Variable[]): SquashedGaussian {
+    return new SquashedGaussian(mean!, lnVar!, this.#stretching);
+  }
+
+  detach(): SquashedGaussian {
+    return this.withStatistics(this.statistics.map((x) => x.detach()));
   }
 }

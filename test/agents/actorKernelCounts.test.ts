@@ -1,0 +1,74 @@
+/** How many kernels one update takes, by agent: a slower update is a failing test. */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type AgentSpec, listAgents } from "../../src/agents/index.ts";
+import { openDevice } from "../../src/device.ts";
+import { backend } from "../../src/kernel/backend.ts";
+import type { NullBackend } from "../../src/kernel/nullBackend.ts";
+import { Random } from "../../src/random.ts";
+import { actorSettings } from "./actorSettings.ts";
+
+beforeAll(async () => {
+  await openDevice("null");
+});
+afterAll(async () => {
+  await openDevice("cpu");
+});
+
+const spaces = { Discrete: { n: 2 }, Box: { shape: [2], low: [-1, -1], high: [1, 1] } };
+const settings = {
+  hiddenSizes: [8, 8],
+  replayStartSize: 32,
+  minibatchSize: 8,
+  updateInterval: 16,
+  tMax: 4,
+  batchEpisodes: 2,
+  epochs: 1,
+  replays: 0,
+};
+
+/** Launches between two updates of agents that make several, the acting in between left out; one otherwise. */
+function count(spec: AgentSpec, kind: "Discrete" | "Box"): number {
+  const hyperparameters = Object.fromEntries(Object.entries(settings).filter(([name]) => name in spec.hyperparameters));
+  const agent = spec.create({
+    observationSpace: { shape: [4] },
+    actionSpace: spaces[kind],
+    random: new Random(0),
+    hyperparameters,
+  });
+  const { launches, reset } = backend() as NullBackend;
+  const obs = new Float32Array(4);
+  for (let step = 0; agent.updates < 4; step++) {
+    agent.act(obs);
+    reset();
+    agent.observe(obs, 1, step % 6 === 5, false);
+  }
+  return launches.length;
+}
+
+it("is what is recorded", () => {
+  const counts: Record<string, number> = {};
+  for (const spec of listAgents().filter(({ id }) => id in actorSettings)) {
+    for (const kind of spec.actionSpaces) counts[`${spec.name} ${kind}`] = count(spec, kind);
+  }
+  expect(counts).toMatchInlineSnapshot(`
+    {
+      "A2C Box": 85,
+      "A2C Discrete": 77,
+      "A3C Box": 80,
+      "A3C Discrete": 72,
+      "ACER Box": 355,
+      "ACER Discrete": 142,
+      "DDPG Box": 67,
+      "NSQ Discrete": 56,
+      "PCL Box": 173,
+      "PCL Discrete": 166,
+      "PPO Box": 232,
+      "PPO Discrete": 213,
+      "REINFORCE Box": 85,
+      "REINFORCE Discrete": 77,
+      "SAC Box": 178,
+      "SVG0 Box": 95,
+      "TD3 Box": 103,
+    }
+  `);
+});
