@@ -20,6 +20,12 @@ export const dqnHyperparameters = {
   activation: hp.choice(activationNames, "relu", "activation of the hidden layers", nature),
   replayCapacity: hp.integer(100_000, "transitions the replay buffer keeps", "a tenth of the paper's, for vectors"),
   frameStack: hp.integer(1, "frames that an observation is a stack of; the replay buffer stores each once", "Kusari"),
+  replayDevice: hp.choice(
+    ["cpu", "gpu"],
+    "cpu",
+    "where minibatches are put together: on a GPU that learns, frames go over once and stay",
+    "Kusari",
+  ),
   replayStartSize: hp.integer(1_000, "transitions before the first update; actions are random until then", example),
   minibatchSize: hp.integer(32, "transitions a gradient step learns from", nature),
   updateInterval: hp.integer(1, "environment steps between times of updating", example),

@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
 import { type ActionValue, actionValueOf, type DiscreteValues, Mlp, type QNetwork } from "../nets/index.ts";
 import { Random } from "../random.ts";
-import { PrioritizedReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
+import { type FrameRing, PrioritizedReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
 import type { State } from "../state.ts";
 import { type Acting, type ActingParts, DiscreteActing, maskOf } from "./acting.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
@@ -87,11 +87,13 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
         `${where}: prioritized sampling must see each update's errors at once; got a device whose numbers are read later. Learn on the cpu, or use sampling uniform.`,
       );
     }
+    const frames = this.#framesOnDevice(where);
     this.#makeBatch = (maskedActions) =>
       new Staging(h.minibatchSize, obsShape, actionShape, {
         hasWeights,
         maskedActions,
         hasNextActions: this.needsNextActions,
+        frames,
       });
     this.batch = this.#makeBatch(0);
     this.#surprise = new Float64Array(hasWeights ? h.minibatchSize : 0);
@@ -105,6 +107,23 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       },
       actionSpace,
     );
+  }
+
+  /** The frames that stay on the device that learns; null where minibatches go over whole. */
+  #framesOnDevice(where: string): FrameRing | null {
+    if (this.hyperparameters.replayDevice === "cpu") return null;
+    if (isOnHost()) {
+      throw new UsageError(
+        `${where}: replayDevice gpu must come with a GPU that learns; got the cpu. Open the device gpu, or leave replayDevice out.`,
+      );
+    }
+    const { frameRing } = this.replay;
+    if (!frameRing) {
+      throw new UsageError(
+        `${where}: replayDevice gpu must come with a replay buffer that keeps frames; got one without. Use ReplayBuffer or PrioritizedReplayBuffer.`,
+      );
+    }
+    return frameRing;
   }
 
   #defaultOptimizer(): Optimizer {

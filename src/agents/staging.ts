@@ -1,7 +1,15 @@
 /** Where a minibatch lands: Variables whose memory the replay buffer writes into. */
-import { memoryGeneration, persistentParts, type Variable, type Version } from "../autograd/index.ts";
+import {
+  copyRows,
+  memoryGeneration,
+  persistent,
+  persistentParts,
+  type Variable,
+  type Version,
+  writeRows,
+} from "../autograd/index.ts";
 import { isOnHost } from "../device.ts";
-import type { TransitionBatch } from "../replay/index.ts";
+import type { FrameBatch, FrameRing, TransitionBatch } from "../replay/index.ts";
 
 /** What a minibatch has beside the five parts of every one. */
 export interface StagingExtras {
@@ -11,6 +19,42 @@ export interface StagingExtras {
   readonly maskedActions?: number;
   /** Whether the actions taken in the next observations are wanted. */
   readonly hasNextActions?: boolean;
+  /** Keeps a copy of these frames on the device; minibatches are put together there. */
+  readonly frames?: FrameRing | null;
+}
+
+/** The frames of a replay buffer, kept on the device: each goes over once, when it is new. */
+class DeviceFrames {
+  readonly #ring: FrameRing;
+  /** (frames, numbers) */
+  readonly #table: Variable;
+  /** Frames that went over, and which revision they belong to. */
+  #written = 0;
+  #revision = -1;
+
+  constructor(ring: FrameRing) {
+    this.#ring = ring;
+    this.#table = persistent([ring.frameCapacity, ring.frameSize]);
+  }
+
+  /** Brings over what is new. */
+  update(): void {
+    const { frames, frameCapacity, frameSize, framesWritten, revision } = this.#ring;
+    if (revision !== this.#revision) this.#written = 0;
+    this.#revision = revision;
+    for (let frame = Math.max(this.#written, framesWritten - frameCapacity); frame < framesWritten; ) {
+      const row = frame % frameCapacity;
+      const count = Math.min(framesWritten - frame, frameCapacity - row);
+      writeRows(this.#table, row, frames.subarray(row * frameSize, (row + count) * frameSize));
+      frame += count;
+    }
+    this.#written = framesWritten;
+  }
+
+  /** Fills observations (batch, …obs) with the frames at places (batch, frameStack). */
+  read(places: Variable, obs: Variable): void {
+    copyRows(this.#table, places, obs);
+  }
 }
 
 export class Staging {
@@ -34,25 +78,26 @@ export class Staging {
   /** Overwriting a batch that a graph has read is caught by its count. */
   readonly #version: Version = { version: 0 };
   readonly #parts: Readonly<Record<string, Variable>>;
-  #views: TransitionBatch | null = null;
+  #views: TransitionBatch | FrameBatch | null = null;
   /** Memory that has grown may have left the views behind. */
   #generation = -1;
   /** Where the device's memory is not the host's: the rows of all parts, which go over in one write. */
   readonly #host: Float32Array | null;
   readonly #all: Variable;
+  readonly #frames: DeviceFrames | null;
 
   constructor(
     batch: number,
     obsShape: readonly number[],
     actionShape: readonly number[],
-    { hasWeights = false, maskedActions = 0, hasNextActions = false }: StagingExtras = {},
+    { hasWeights = false, maskedActions = 0, hasNextActions = false, frames = null }: StagingExtras = {},
   ) {
     const rows = [batch, ...obsShape];
     const shapes: Record<string, readonly number[]> = {
-      obs: rows,
+      ...(frames ? { obsFrame: [batch, frames.frameStack] } : { obs: rows }),
       action: [batch, ...actionShape],
       reward: [batch],
-      nextObs: rows,
+      ...(frames ? { nextFrame: [batch, frames.frameStack] } : { nextObs: rows }),
       discount: [batch],
       ...(hasWeights ? { weight: [batch] } : {}),
       ...(hasNextActions ? { nextAction: [batch] } : {}),
@@ -65,10 +110,10 @@ export class Staging {
     });
     this.#parts = Object.fromEntries(parts.map((part) => [part.name, part]));
     const { obs, action, reward, nextObs, discount, weight, mask, nextMask, nextAction } = this.#parts;
-    this.obs = obs!;
+    this.obs = obs ?? this.#beside("obs", rows);
     this.action = action!;
     this.reward = reward!;
-    this.nextObs = nextObs!;
+    this.nextObs = nextObs ?? this.#beside("nextObs", rows);
     this.discount = discount!;
     this.weight = weight ?? null;
     this.mask = mask ?? null;
@@ -76,10 +121,18 @@ export class Staging {
     this.nextAction = nextAction ?? null;
     this.#all = all;
     this.#host = isOnHost() ? null : new Float32Array(all.size);
+    this.#frames = frames && new DeviceFrames(frames);
+  }
+
+  #beside(name: string, shape: readonly number[]): Variable {
+    const x = persistent(shape);
+    x.source = this.#version;
+    x.name = name;
+    return x;
   }
 
   /** The rows to write the next minibatch into; `commit` when they are written. */
-  views(): TransitionBatch {
+  views(): TransitionBatch | FrameBatch {
     this.#version.version++;
     const generation = memoryGeneration();
     if (this.#views && this.#generation === generation) return this.#views;
@@ -97,6 +150,11 @@ export class Staging {
 
   /** Hands the rows to the device. */
   commit(): void {
+    const frames = this.#frames;
+    frames?.update();
     if (this.#host) this.#all.write(this.#host);
+    if (!frames) return;
+    frames.read(this.#parts.obsFrame!, this.obs);
+    frames.read(this.#parts.nextFrame!, this.nextObs);
   }
 }

@@ -15,6 +15,7 @@ export {
   stop,
 } from "../kernel/expression.ts";
 export { grad } from "./backward.ts";
+export { copyRows, writeRows } from "./copyRows.ts";
 export { type AnyOp, defineOp, type Op, type OpDefinition } from "./defineOp.ts";
 export { type FlatKernel, flatKernel } from "./flatKernel.ts";
 export { FlatParameters } from "./flatParameters.ts";

@@ -17,6 +17,8 @@ export { openReplayLog } from "./replayLog.ts";
 export { SumTree } from "./sumTree.ts";
 export {
   type ActionFormat,
+  type FrameBatch,
+  type FrameRing,
   type TransitionBatch,
   TransitionStore,
   type TransitionStoreOptions,

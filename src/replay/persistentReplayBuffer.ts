@@ -10,7 +10,7 @@ import { UsageError } from "../errors.ts";
 import type { State } from "../state.ts";
 import type { Replay } from "./replay.ts";
 import { ReplayBuffer, type ReplayBufferOptions } from "./replayBuffer.ts";
-import type { TransitionBatch } from "./transitionStore.ts";
+import type { FrameBatch, FrameRing, TransitionBatch } from "./transitionStore.ts";
 
 /** Bytes that are only ever appended; `openReplayLog` keeps them in files. */
 export interface ReplayLog {
@@ -70,6 +70,10 @@ export class PersistentReplayBuffer implements Replay {
 
   get size(): number {
     return this.#buffer.size;
+  }
+
+  get frameRing(): FrameRing {
+    return this.#buffer.frameRing;
   }
 
   get hasMasks(): boolean {
@@ -205,7 +209,7 @@ export class PersistentReplayBuffer implements Replay {
     return length;
   }
 
-  sample(n: number, out: TransitionBatch): void {
+  sample(n: number, out: TransitionBatch | FrameBatch): void {
     this.#buffer.sample(n, out);
   }
 

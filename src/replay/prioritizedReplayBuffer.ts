@@ -10,7 +10,13 @@ import type { Random, RandomState } from "../random.ts";
 import type { State } from "../state.ts";
 import type { Replay } from "./replay.ts";
 import { SumTree } from "./sumTree.ts";
-import { type TransitionBatch, TransitionStore, type TransitionStoreOptions } from "./transitionStore.ts";
+import {
+  type FrameBatch,
+  type FrameRing,
+  type TransitionBatch,
+  TransitionStore,
+  type TransitionStoreOptions,
+} from "./transitionStore.ts";
 
 export interface PrioritizedReplayBufferOptions extends TransitionStoreOptions {
   /** The stream minibatches are drawn with; its state is saved with the buffer's. */
@@ -66,6 +72,10 @@ export class PrioritizedReplayBuffer implements Replay {
     return this.#store.size;
   }
 
+  get frameRing(): FrameRing {
+    return this.#store;
+  }
+
   get hasMasks(): boolean {
     return this.#store.hasMasks;
   }
@@ -115,7 +125,7 @@ export class PrioritizedReplayBuffer implements Replay {
    * takes n draws from the stream.
    * @throws UsageError when n is not a count or the buffer holds fewer; ShapeError when `out` does not hold n rows.
    */
-  sample(n: number, out: TransitionBatch): void {
+  sample(n: number, out: TransitionBatch | FrameBatch): void {
     const { size } = this;
     if (!Number.isSafeInteger(n) || n < 1) {
       throw new UsageError(`replay: a minibatch must hold 1 or more transitions; got ${n}. Change minibatchSize.`);

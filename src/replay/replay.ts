@@ -1,5 +1,5 @@
 import type { Stateful } from "../state.ts";
-import type { TransitionBatch } from "./transitionStore.ts";
+import type { FrameBatch, FrameRing, TransitionBatch } from "./transitionStore.ts";
 
 /** What agents ask of a replay buffer of transitions. */
 export interface Replay extends Stateful {
@@ -10,6 +10,9 @@ export interface Replay extends Stateful {
   readonly hasMasks: boolean;
   /** Whether minibatches have importance weights, and want to be told how surprising each transition was. */
   readonly isPrioritized: boolean;
+
+  /** The ring that observations are kept in as frames, which allows `FrameBatch`; null where they are kept otherwise. */
+  readonly frameRing: FrameRing | null;
 
   /** One step of the environment, see `TransitionStore.append`. */
   append(
@@ -30,7 +33,7 @@ export interface Replay extends Stateful {
    * Writes n transitions into `out`.
    * @throws UsageError when n is not a count or the buffer holds fewer; ShapeError when `out` does not hold n rows.
    */
-  sample(n: number, out: TransitionBatch): void;
+  sample(n: number, out: TransitionBatch | FrameBatch): void;
 
   /** How surprising the transitions of the last minibatch were, such as |TD error|, in their order. */
   updatePriorities(surprise: ArrayLike<number>): void;

@@ -7,7 +7,13 @@ import { UsageError } from "../errors.ts";
 import type { Random, RandomState } from "../random.ts";
 import type { State } from "../state.ts";
 import type { Replay } from "./replay.ts";
-import { type TransitionBatch, TransitionStore, type TransitionStoreOptions } from "./transitionStore.ts";
+import {
+  type FrameBatch,
+  type FrameRing,
+  type TransitionBatch,
+  TransitionStore,
+  type TransitionStoreOptions,
+} from "./transitionStore.ts";
 
 export interface ReplayBufferOptions extends TransitionStoreOptions {
   /** The stream minibatches are drawn with; its state is saved with the buffer's. */
@@ -38,6 +44,10 @@ export class ReplayBuffer implements Replay {
   /** Transitions that can be sampled; the last nStep − 1 steps of the running episode are not complete yet. */
   get size(): number {
     return this.#store.size;
+  }
+
+  get frameRing(): FrameRing {
+    return this.#store;
   }
 
   get hasMasks(): boolean {
@@ -71,7 +81,7 @@ export class ReplayBuffer implements Replay {
    * Writes n different transitions into `out`, every set of n as likely as any other. It takes n draws from the stream.
    * @throws UsageError when n is not a count or the buffer holds fewer; ShapeError when `out` does not hold n rows.
    */
-  sample(n: number, out: TransitionBatch): void {
+  sample(n: number, out: TransitionBatch | FrameBatch): void {
     const { size } = this;
     if (!Number.isSafeInteger(n) || n < 1) {
       throw new UsageError(`replay: a minibatch must hold 1 or more transitions; got ${n}. Change minibatchSize.`);

@@ -67,6 +67,28 @@ export interface TransitionBatch {
   readonly weight?: Float32Array;
 }
 
+/** The same where observations stay elsewhere: their frames' places in the ring, oldest first, instead of their numbers. */
+export interface FrameBatch extends Omit<TransitionBatch, "obs" | "nextObs"> {
+  /** `(n, frameStack)` */
+  readonly obsFrame: Float32Array;
+  /** `(n, frameStack)` */
+  readonly nextFrame: Float32Array;
+}
+
+/** The ring of frames, for those who keep a copy of it elsewhere: frame i stands in row i % frameCapacity. */
+export interface FrameRing {
+  /** `(frameCapacity, frameSize)` */
+  readonly frames: Float32Array | Uint8Array;
+  readonly frameCapacity: number;
+  /** Numbers in one frame. */
+  readonly frameSize: number;
+  readonly frameStack: number;
+  /** Frames written since construction, overwritten ones included. */
+  readonly framesWritten: number;
+  /** Counts how often all frames were replaced. */
+  readonly revision: number;
+}
+
 type Row = Float32Array | Int32Array | Uint8Array | Uint32Array | Float64Array;
 
 const frameSlackBytes = 64 * 2 ** 20;
@@ -128,7 +150,7 @@ interface SavedStore {
   readonly pendingReward: Float64Array;
 }
 
-export class TransitionStore implements Stateful {
+export class TransitionStore implements Stateful, FrameRing {
   readonly capacity: number;
   readonly frameCapacity: number;
   readonly nStep: number;
@@ -139,9 +161,9 @@ export class TransitionStore implements Stateful {
   /** Numbers in one action; 1 for a discrete one. */
   readonly actionSize: number;
 
-  /** Numbers in one frame. */
-  readonly #frameSize: number;
-  readonly #frames: Float32Array | Uint8Array;
+  readonly frameSize: number;
+  readonly frames: Float32Array | Uint8Array;
+  revision = 0;
   /** Beside each frame the actions allowed there; made when the first mask is given. */
   #masks: Uint8Array | null = null;
   readonly #obsFrame: Uint32Array;
@@ -191,8 +213,8 @@ export class TransitionStore implements Stateful {
     this.actionSize = actionSize;
 
     this.frameStack = frameStack;
-    this.#frameSize = this.obsSize / frameStack;
-    const frameBytes = this.#frameSize * (obsDtype === "uint8" ? 1 : 4);
+    this.frameSize = this.obsSize / frameStack;
+    const frameBytes = this.frameSize * (obsDtype === "uint8" ? 1 : 4);
     const slack = Math.min(capacity * frameStack, Math.ceil(frameSlackBytes / frameBytes));
     const { frameCapacity = capacity + slack + nStep } = options;
     requireCount("frameCapacity", frameCapacity, nStep + frameStack);
@@ -200,7 +222,7 @@ export class TransitionStore implements Stateful {
 
     const Actions = action.dtype === "int32" ? Int32Array : Float32Array;
     try {
-      this.#frames = new (obsDtype === "uint8" ? Uint8Array : Float32Array)(frameCapacity * this.#frameSize);
+      this.frames = new (obsDtype === "uint8" ? Uint8Array : Float32Array)(frameCapacity * this.frameSize);
       this.#obsFrame = new Uint32Array(capacity);
       this.#nextFrame = new Uint32Array(capacity);
       this.#action = new Actions(capacity * actionSize);
@@ -306,25 +328,22 @@ export class TransitionStore implements Stateful {
    * Copies the transitions in slots[0 … n − 1] into the rows of `out`.
    * @throws ShapeError when a view of `out` does not hold exactly n rows.
    */
-  gather(slots: ArrayLike<number>, n: number, out: TransitionBatch): void {
-    const { obsSize, actionSize } = this;
-    this.#checkRows("obs", out.obs, n, obsSize);
+  gather(slots: ArrayLike<number>, n: number, out: TransitionBatch | FrameBatch): void {
+    const { actionSize } = this;
     this.#checkRows("action", out.action, n, actionSize);
     this.#checkRows("reward", out.reward, n, 1);
-    this.#checkRows("nextObs", out.nextObs, n, obsSize);
     this.#checkRows("discount", out.discount, n, 1);
     if (out.nextAction) this.#gatherNextActions(slots, n, out.nextAction);
     if (out.mask && out.nextMask) this.#gatherMasks(slots, n, out.mask, out.nextMask);
-    const frames = this.#frames;
+    if ("obsFrame" in out) {
+      this.#gatherPlaces("obsFrame", slots, n, this.#obsFrame, out.obsFrame);
+      this.#gatherPlaces("nextFrame", slots, n, this.#nextFrame, out.nextFrame);
+    } else {
+      this.#gatherFrames("obs", slots, n, this.#obsFrame, out.obs);
+      this.#gatherFrames("nextObs", slots, n, this.#nextFrame, out.nextObs);
+    }
     for (let row = 0; row < n; row++) {
       const slot = slots[row]!;
-      if (this.frameStack === 1) {
-        copyRow(out.obs, row, frames, this.#obsFrame[slot]!, obsSize);
-        copyRow(out.nextObs, row, frames, this.#nextFrame[slot]!, obsSize);
-      } else {
-        this.#copyStack(out.obs, row, this.#obsFrame[slot]!);
-        this.#copyStack(out.nextObs, row, this.#nextFrame[slot]!);
-      }
       copyRow(out.action, row, this.#action, slot, actionSize);
       out.reward[row] = this.#reward[slot]!;
       out.discount[row] = this.#discount[slot]!;
@@ -339,6 +358,7 @@ export class TransitionStore implements Stateful {
     this.#framesWritten = 0;
     this.#inEpisode = false;
     this.#masks = null;
+    this.revision++;
   }
 
   /** The transitions, the frames they use and the pending steps: what is unused of the arrays is left out. */
@@ -355,7 +375,7 @@ export class TransitionStore implements Stateful {
       action: unroll(this.#action, first, size, actionSize),
       reward: unroll(this.#reward, first, size, 1),
       discount: unroll(this.#discount, first, size, 1),
-      frames: unroll(this.#frames, firstFrame, frameCount, this.#frameSize),
+      frames: unroll(this.frames, firstFrame, frameCount, this.frameSize),
       masks: this.#masks && unroll(this.#masks, firstFrame, frameCount, this.#maskSize),
       framesWritten: this.#framesWritten,
       inEpisode: this.#inEpisode,
@@ -379,9 +399,9 @@ export class TransitionStore implements Stateful {
     rollInto(this.#action, first, saved.action, this.actionSize);
     rollInto(this.#reward, first, saved.reward, 1);
     rollInto(this.#discount, first, saved.discount, 1);
-    const frameCount = saved.frames.length / this.#frameSize;
+    const frameCount = saved.frames.length / this.frameSize;
     const firstFrame = (saved.framesWritten - frameCount) % this.frameCapacity;
-    rollInto(this.#frames, firstFrame, saved.frames, this.#frameSize);
+    rollInto(this.frames, firstFrame, saved.frames, this.frameSize);
     this.#masks = null;
     if (saved.masks) {
       this.#prepareMasks(saved.masks.length / frameCount);
@@ -394,6 +414,7 @@ export class TransitionStore implements Stateful {
     this.#end = saved.begin + saved.reward.length;
     this.#framesWritten = saved.framesWritten;
     this.#inEpisode = saved.inEpisode;
+    this.revision++;
   }
 
   /** The options in words: two stores of the same format can load each other's state. */
@@ -401,7 +422,7 @@ export class TransitionStore implements Stateful {
     const dtype = (array: Row) =>
       array instanceof Float32Array ? "float32" : array instanceof Uint8Array ? "uint8" : "int32";
     return (
-      `capacity ${this.capacity}, frameCapacity ${this.frameCapacity}, obs ${this.obsSize} × ${dtype(this.#frames)}, ` +
+      `capacity ${this.capacity}, frameCapacity ${this.frameCapacity}, obs ${this.obsSize} × ${dtype(this.frames)}, ` +
       (this.frameStack > 1 ? `frameStack ${this.frameStack}, ` : "") +
       `action ${this.actionSize} × ${dtype(this.#action)}, gamma ${this.gamma}, nStep ${this.nStep}`
     );
@@ -476,17 +497,37 @@ export class TransitionStore implements Stateful {
     }
   }
 
+  /** The observations of slots, whose newest frames `places` holds. */
+  #gatherFrames(name: string, slots: ArrayLike<number>, n: number, places: Uint32Array, to: Float32Array): void {
+    this.#checkRows(name, to, n, this.obsSize);
+    for (let row = 0; row < n; row++) {
+      const frame = places[slots[row]!]!;
+      if (this.frameStack === 1) copyRow(to, row, this.frames, frame, this.frameSize);
+      else this.#copyStack(to, row, frame);
+    }
+  }
+
+  /** The same, where their frames stand. */
+  #gatherPlaces(name: string, slots: ArrayLike<number>, n: number, places: Uint32Array, to: Float32Array): void {
+    const { frameStack, frameCapacity } = this;
+    this.#checkRows(name, to, n, frameStack);
+    for (let row = 0; row < n; row++) {
+      const first = places[slots[row]!]! - frameStack + 1 + frameCapacity;
+      for (let i = 0; i < frameStack; i++) to[row * frameStack + i] = (first + i) % frameCapacity;
+    }
+  }
+
   /** The frames of an observation whose newest one stands at `frame`. */
   #copyStack(to: Float32Array, row: number, frame: number): void {
     const { frameStack, frameCapacity } = this;
     for (let i = 0; i < frameStack; i++) {
       const from = (frame - frameStack + 1 + i + frameCapacity) % frameCapacity;
-      copyRow(to, row * frameStack + i, this.#frames, from, this.#frameSize);
+      copyRow(to, row * frameStack + i, this.frames, from, this.frameSize);
     }
   }
 
   #checkStack(obs: ArrayLike<number>, nextObs: ArrayLike<number>): void {
-    const size = this.#frameSize;
+    const size = this.frameSize;
     for (let i = size; i < obs.length; i++) {
       if (obs[i] === nextObs[i - size]) continue;
       throw new UsageError(
@@ -507,9 +548,9 @@ export class TransitionStore implements Stateful {
     // Transitions start from frames in the order in which they were written, one from each frame at most: the oldest
     // transition is the first one, and the only one, that can lose its frame here.
     if (this.size > 0 && this.#firstFrameOf(this.#begin % this.capacity) === frame) this.#begin++;
-    const size = this.#frameSize;
-    if (this.frameStack === 1) this.#frames.set(obs, frame * size);
-    else for (let i = 0; i < size; i++) this.#frames[frame * size + i] = obs[which * size + i]!;
+    const size = this.frameSize;
+    if (this.frameStack === 1) this.frames.set(obs, frame * size);
+    else for (let i = 0; i < size; i++) this.frames[frame * size + i] = obs[which * size + i]!;
     if (this.#masks === null) return;
     const actions = this.#maskSize;
     for (let a = 0; a < actions; a++) this.#masks[frame * actions + a] = mask === null || mask[a]! !== 0 ? 1 : 0;
@@ -530,7 +571,7 @@ export class TransitionStore implements Stateful {
           "Compare obsShape with env.observationSpace.shape.",
       );
     }
-    if (!isStored || this.#frames instanceof Float32Array || obs instanceof Uint8Array) return;
+    if (!isStored || this.frames instanceof Float32Array || obs instanceof Uint8Array) return;
     for (let i = 0; i < obs.length; i++) {
       const value = obs[i]!;
       if (!(value >= 0 && value <= 255 && Number.isInteger(value))) {
