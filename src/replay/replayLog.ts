@@ -13,11 +13,18 @@ const nameOf = (place: number): string => `replay-${String(place).padStart(16, "
 /**
  * Opens the log in a directory, which is made if need be.
  * @param pieceBytes size from which on a new file is begun, at the next episode
- * @throws DeviceError where the directory cannot be written
+ * @throws DeviceError where the directory cannot be written; UsageError in a page
  */
 export async function openReplayLog(directory: string, { pieceBytes = 1 << 24 } = {}): Promise<ReplayLog> {
-  const fs = await import("node:fs");
-  const { join } = await import("node:path");
+  // asked for while running: a bundle for a page has none of Node's modules
+  const builtin = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule;
+  if (!builtin) {
+    throw new UsageError(
+      `replay: the log's directory must be in a file system; got ${directory} in a page, which has none. Use a ReplayBuffer.`,
+    );
+  }
+  const fs = builtin("node:fs");
+  const { join } = builtin("node:path");
   const pathOf = (place: number) => join(directory, nameOf(place));
   const pieces: Piece[] = [];
   try {
