@@ -1,5 +1,5 @@
-/** The works of bench/updates.mjs in Kusari, through the public API. Build first: npm run build. */
-import { autograd, DDPG, DoubleDQN, DQN, make, Random } from "../dist/index.js";
+/** The works of bench/updates.mjs and cnn.mjs in Kusari, through the public API. Build first: npm run build. */
+import { autograd, DDPG, DoubleDQN, DQN, MinAtarHead, make, NatureDQNHead, Random } from "../dist/index.js";
 import { once, timed } from "./peers/timing.mjs";
 
 const { matmul, noBackprop, persistent, scope } = autograd;
@@ -21,7 +21,56 @@ function filledAgent(hidden, batch, double) {
   });
 }
 
+/** A convolutional q-function of six actions, its target network, and minibatches in the device's memory. */
+function convolutionalLearner(network, batch) {
+  return once(`cnn ${network} ${batch}`, () => {
+    const { Adam, Linear, persistent, Sequential } = autograd;
+    const random = new Random(0);
+    const obsShape = network === "minatar" ? [4, 10, 10] : [4, 84, 84];
+    const qFunction = () => {
+      const options = { random, obsShape, channelsLast: false };
+      const head = network === "minatar" ? new MinAtarHead(options) : new NatureDQNHead(options);
+      return new Sequential(head, new Linear(head.outSize, 6, { random }));
+    };
+    const filled = (shape, draw) => {
+      const x = persistent(shape);
+      x.write(Float32Array.from({ length: x.size }, draw));
+      return x;
+    };
+    const batches = Array.from({ length: 4 }, () => ({
+      obs: filled([batch, ...obsShape], () => random.uniform(0, 1)),
+      nextObs: filled([batch, ...obsShape], () => random.uniform(0, 1)),
+      action: filled([batch], () => random.integer(6)),
+      reward: filled([batch], () => random.normal()),
+      discount: filled([batch], () => (random.uniform(0, 1) < 0.05 ? 0 : 0.99)),
+    }));
+    const online = qFunction();
+    const optimizer = new Adam({ alpha: 1e-4 }).setup(online);
+    const target = qFunction();
+    target.copyParametersFrom(online);
+    return { online, target, optimizer, batches };
+  });
+}
+
 const works = {
+  cnnUpdate({ network, batch, repeat }) {
+    const { huberLoss, max, mean, selectItem } = autograd;
+    const { online, target, optimizer, batches } = convolutionalLearner(network, batch);
+    let minibatch;
+    const targetBody = () => minibatch.reward.add(minibatch.discount.mul(max(target.forward(minibatch.nextObs), 1)));
+    const updateBody = () => {
+      const y = noBackprop(targetBody);
+      const q = selectItem(online.forward(minibatch.obs), minibatch.action);
+      online.clearGrads();
+      mean(huberLoss(q, y, 1)).backward();
+      optimizer.update();
+    };
+    return timed(repeat, (i) => {
+      minibatch = batches[i % batches.length];
+      scope(updateBody);
+    });
+  },
+
   dqnUpdate({ hidden, batch, double, repeat }) {
     const agent = filledAgent(hidden, batch, double);
     return timed(repeat, () => agent.update());

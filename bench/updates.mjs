@@ -7,7 +7,7 @@
  * median of the ratios within rounds.
  */
 import { parseArgs } from "node:util";
-import { setFlagsFromString } from "node:v8";
+import { compare, kusari } from "./compare.mjs";
 import { start } from "./peers/peer.mjs";
 
 const gemm = (m, k = m, n = m) => ({ label: `gemm ${m}×${k}×${n}`, name: "gemm", options: { m, k, n } });
@@ -37,8 +37,6 @@ const works = [
   { label: "quickstart, one env step", name: "quickstart", options: {} },
 ];
 const names = [...new Set(works.map(({ name }) => name))];
-const burst = 0.06; // seconds: long against a request's round trip, short against the machine's drift
-const warmUp = 1; // seconds: compilers of JavaScript need hundreds of updates to settle
 
 const { values } = parseArgs({
   options: { rounds: { type: "string", default: "15" }, only: { type: "string", default: names.join() } },
@@ -53,78 +51,8 @@ if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
   process.exit(2);
 }
 
-/** Kusari in this process, with relaxed SIMD as the command line has it. */
-async function kusari() {
-  // must come before anything is compiled; newer versions of Node have it on
-  if (Number.parseInt(process.versions.node, 10) < 21) setFlagsFromString("--experimental-wasm-relaxed-simd");
-  const name = "kusari";
-  try {
-    const { work } = await import("./kusariWork.mjs");
-    return { name, engine: "Kusari", details: "1 thread, relaxed SIMD", available: true, work, close() {} };
-  } catch (error) {
-    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
-    return { name, available: false, reason: `${error.message}; run: npm run build` };
-  }
-}
-
-const median = (numbers) => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
-
-/** Seconds of one repetition. The quickstart counts its repetitions as environment steps. */
-async function measure(engine, { name, options }, count) {
-  const { seconds } = await engine.work(name, { ...options, [name === "quickstart" ? "steps" : "repeat"]: count });
-  return seconds / count;
-}
-
-/** Warms the engine up and finds the count of repetitions that fills a burst. */
-async function calibrate(engine, work) {
-  let count = 1;
-  let spent = 0;
-  for (;;) {
-    const each = await measure(engine, work, count);
-    spent += each * count;
-    count = Math.max(1, Math.min(Math.round(burst / each), 10 * count));
-    if (spent > warmUp) return count;
-  }
-}
-
-const engines = [await kusari(), await start("torch"), await start("tfjs")];
-for (const { name, engine, details, available, reason } of engines) {
-  console.log(available ? `${name}: ${engine} (${details})` : `${name}: unavailable: ${reason}`);
-}
-const running = engines.filter(({ available }) => available);
-if (running.length === 0) process.exit(1);
-const [base, ...others] = running;
-
-const columns = (label, cells) => label.padEnd(28) + cells.map((cell) => cell.padStart(24)).join("");
-console.log(
-  `\nmedian µs of each, and its ratio to ${base.name} in the same round: median (min–max of ${rounds} rounds)\n`,
+await compare(
+  [await kusari("1 thread, relaxed SIMD"), await start("torch"), await start("tfjs")],
+  works.filter(({ name }) => only.includes(name)),
+  rounds,
 );
-console.log(
-  columns("", [...running.map(({ name }) => `${name} µs`), ...others.map(({ name }) => `${name} / ${base.name}`)]),
-);
-try {
-  for (const work of works.filter(({ name }) => only.includes(name))) {
-    const able = running.map(({ name }) => !work.without?.includes(name));
-    const counts = [];
-    for (const [i, engine] of running.entries()) counts.push(able[i] ? await calibrate(engine, work) : 0);
-    const times = running.map(() => []);
-    for (let round = 0; round < rounds; round++) {
-      for (const [i, engine] of running.entries()) {
-        if (able[i]) times[i].push(await measure(engine, work, counts[i]));
-      }
-    }
-    const ratios = times.slice(1).map((time) => time.map((seconds, round) => seconds / times[0][round]));
-    const spread = (ratio) =>
-      ratio.length === 0
-        ? "–"
-        : `${median(ratio).toFixed(2)} (${Math.min(...ratio).toFixed(2)}–${Math.max(...ratio).toFixed(2)})`;
-    const micros = (time) => (time.length === 0 ? "–" : (median(time) * 1e6).toFixed(2));
-    console.log(columns(work.label, [...times.map(micros), ...ratios.map(spread)]));
-  }
-} finally {
-  for (const engine of running) engine.close();
-}

@@ -63,12 +63,12 @@ class Peer {
 }
 
 /**
- * Starts "torch" or "tfjs". The answer's `available` says whether it can work, `reason` why not; one that cannot has
+ * Starts "torch" (on so many threads) or "tfjs". The answer's `available` says whether it can work, `reason` why not; one that cannot has
  * nothing to close.
  */
-export async function start(name) {
+export async function start(name, threads = 1) {
   const { command, script, reason } = engines[name]();
   if (reason) return { name, available: false, reason };
-  const peer = new Peer(name, spawn(command, [script], { stdio: ["pipe", "pipe", "inherit"] }));
+  const peer = new Peer(name, spawn(command, [script, String(threads)], { stdio: ["pipe", "pipe", "inherit"] }));
   return peer.greet().catch((error) => ({ name, available: false, reason: error.message }));
 }

@@ -1,4 +1,4 @@
-"""The works of bench/updates.mjs in PyTorch, one thread.
+"""The works of bench/updates.mjs and bench/cnn.mjs in PyTorch, on one thread or as many as the argument says.
 
 Reads one JSON request a line from stdin and writes one JSON answer a line to stdout; the first line it writes says
 which engine it is, or why there is none. It is written for PyTorch 1.13 and newer.
@@ -21,9 +21,10 @@ def answer(**fields):
     answers.write(json.dumps(fields) + "\n")
 
 
+threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
 # read by the libraries when they load; torch.set_num_threads does not reach OpenBLAS's own threads
 for name in ("OMP", "OPENBLAS", "MKL", "BLIS"):
-    os.environ[f"{name}_NUM_THREADS"] = "1"
+    os.environ[f"{name}_NUM_THREADS"] = str(threads)
 
 try:
     import numpy as np
@@ -34,7 +35,7 @@ except ImportError as error:
     answer(unavailable=f"{sys.executable} cannot import torch and numpy ({error})")
     sys.exit(0)
 
-torch.set_num_threads(1)
+torch.set_num_threads(threads)
 try:
     torch.set_num_interop_threads(1)
 except RuntimeError:
@@ -190,6 +191,34 @@ class DDPG:
             torch._foreach_add_(self.targets, self.online, alpha=5e-3)
 
 
+def cnn(network):
+    """MinAtar's network (Young & Tian 2019) for 10×10×4, or Nature DQN's (Mnih et al. 2015) for 4×84×84, 6 actions."""
+    if network == "minatar":
+        return nn.Sequential(
+            nn.Conv2d(4, 16, 3), nn.ReLU(), nn.Flatten(), nn.Linear(1024, 128), nn.ReLU(), nn.Linear(128, 6)
+        )
+    return nn.Sequential(
+        nn.Conv2d(4, 32, 8, 4),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 4, 2),
+        nn.ReLU(),
+        nn.Conv2d(64, 64, 3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(3136, 512),
+        nn.ReLU(),
+        nn.Linear(512, 6),
+    )
+
+
+class ConvolutionalDQN(DQN):
+    def __init__(self, network):
+        self.double = False
+        self.online, self.target = cnn(network), cnn(network)
+        self.adam = adam_of(self.online)
+        self.copy_to_target()
+
+
 class CartPole:
     """Gymnasium's CartPole: scalar arithmetic, float32 observations, episodes of at most 200 steps."""
 
@@ -321,6 +350,22 @@ def ddpg_update(hidden, batch, repeat):
     return time.perf_counter() - began
 
 
+def cnn_update(network, batch, repeat):
+    def started():
+        shape = (batch, 4, 10, 10) if network == "minatar" else (batch, 4, 84, 84)
+        batches = []
+        for _ in range(4):
+            obs, next_obs = rng.random((2, *shape), dtype=np.float32)
+            batches.append((obs, rng.integers(0, 6, (batch, 1)), *minibatches(batch, 1)[0][2:4], next_obs))
+        return ConvolutionalDQN(network), batches
+
+    agent, batches = once(("cnn", network, batch), started)
+    began = time.perf_counter()
+    for i in range(repeat):
+        agent.update(batches[i % len(batches)])
+    return time.perf_counter() - began
+
+
 def act(repeat, hidden=64):
     agent = once(("act", hidden), lambda: DQN(hidden, nn.ReLU, eps=1e-8, double=False))
     obs = np.zeros(4, np.float32)
@@ -343,9 +388,9 @@ def quickstart(steps):
     return timed(steps, once("quickstart", started).step)
 
 
-works = {"dqnUpdate": dqn_update, "ddpgUpdate": ddpg_update, "act": act, "gemm": gemm, "quickstart": quickstart}
+works = {"dqnUpdate": dqn_update, "ddpgUpdate": ddpg_update, "cnnUpdate": cnn_update, "act": act, "gemm": gemm, "quickstart": quickstart}
 
-answer(engine=f"PyTorch {torch.__version__}", details=f"1 thread, {blas()}")
+answer(engine=f"PyTorch {torch.__version__}", details=f"{threads} thread{'s' * (threads > 1)}, {blas()}")
 for line in sys.stdin:
     options = json.loads(line)
     try:

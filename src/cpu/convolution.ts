@@ -15,8 +15,8 @@ import { type Expression, input, topological } from "../kernel/expression.ts";
 import { type Convolution, reach, type Windows } from "../kernel/windows.ts";
 import { FunctionBody } from "./assembler.ts";
 import { ExpressionEmitter } from "./expressionEmitter.ts";
-import { printCopyPlanes, printTranspose, printWindows } from "./families.ts";
-import { storeLanes } from "./matmul.ts";
+import { printCopyPlanes, printWindows } from "./families.ts";
+import { storeLanes, tileCols, tileRows } from "./matmul.ts";
 import type { CpuMemory } from "./memory.ts";
 
 interface Variant {
@@ -29,8 +29,6 @@ interface Variant {
   readonly fma: boolean;
 }
 
-const tileRows = 4;
-const tileCols = 8;
 const panelRowBytes = 4 * tileCols;
 
 /**
@@ -250,6 +248,8 @@ export interface ConvolutionHost {
   /** Temporary memory of at least the given bytes, valid until the slot is asked for again. */
   scratch(slot: number, bytes: number): number;
   readonly memory: CpuMemory;
+  /** Lays the transpose of x (cols, inner), rows xRow bytes apart, out in panels `panelInner` rows apart. */
+  packTransposed(inner: number, cols: number, x: number, xRow: number, panels: number, panelInner?: number): void;
 }
 
 /** Slots of temporary memory; the matmul has those before. */
@@ -443,37 +443,6 @@ export function makeConvolutions(
   const padded = (of: Windows, plan: WindowPlan, planes: number, x: number, beyond: number): number =>
     plan.needsPadding ? surround(planes, [of.height, of.width], x, [plan.height, plan.width], of.padding, beyond) : x;
 
-  /** Writes the transpose of x (cols, inner) as panels (cols / 8, …, 8) whose own inner size is `panelInner`. */
-  const packTransposed = (cols: number, inner: number, x: number, xRow: number, panels: number, panelInner: number) => {
-    const transpose = host.compile("transpose", printTranspose);
-    const whole = inner & -4;
-    for (let from = 0, panel = panels; from < cols; from += tileCols, panel += panelRowBytes * panelInner) {
-      const lanes = Math.min(tileCols, cols - from);
-      const turned = lanes & -4;
-      const source = x + from * xRow;
-      transpose(turned, whole, source, panel, xRow, panelRowBytes);
-      if (whole < inner && turned > 0) {
-        const [s, t] = [source + 4 * whole, panel + panelRowBytes * whole];
-        copyPlanes(1, inner - whole, turned, s, 0, 4, xRow, t, 0, panelRowBytes, 4);
-      }
-      if (turned < lanes) {
-        copyPlanes(
-          1,
-          inner,
-          lanes - turned,
-          source + turned * xRow,
-          0,
-          4,
-          xRow,
-          panel + 4 * turned,
-          0,
-          panelRowBytes,
-          4,
-        );
-      }
-    }
-  };
-
   const panelsFor = (cols: number, inner: number): number =>
     host.scratch(slots.panels, panelRowBytes * inner * Math.ceil(cols / tileCols));
 
@@ -497,7 +466,7 @@ export function makeConvolutions(
       const panels = panelsFor(cols, inner);
       const run = product(rows, cols, spec, false);
       for (let g = 0; g < groups; g++) {
-        packTransposed(cols, inner, w + 4 * g * cols * inner, 4 * inner, panels, inner);
+        host.packTransposed(inner, cols, w + 4 * g * cols * inner, 4 * inner, panels);
         for (let n = 0; n < batch; n++) {
           const image = images + (n * channels + (g * channels) / groups) * plane;
           const out = y + 4 * (n * outChannels + g * cols) * rows;
@@ -562,7 +531,7 @@ export function makeConvolutions(
           const inner = windows * count;
           for (let k = 0; k < count; k++) {
             const source = gy + 4 * ((n + k) * outChannels + g * cols) * windows;
-            packTransposed(cols, windows, source, 4 * windows, panels + panelRowBytes * windows * k, inner);
+            host.packTransposed(windows, cols, source, 4 * windows, panels + panelRowBytes * windows * k, inner);
           }
           const image = images + 4 * (n * channels + (g * channels) / groups) * plane;
           const out = gw + 4 * g * cols * rows;

@@ -93,21 +93,54 @@ export function createCpuBackend({ fma = hasRelaxedSimd() }: { readonly fma?: bo
     }
   };
 
+  const packTransposed = (inner: number, cols: number, x: number, xRow: number, out: number, panelInner = inner) => {
+    const turn = compileBody("transpose", bodies.printTranspose);
+    const rest = stridedCopy2(false);
+    const wholeInner = inner & -4;
+    const row = 4 * tileCols;
+    for (let from = 0, panel = out; from < cols; from += tileCols, panel += row * panelInner) {
+      const lanes = Math.min(tileCols, cols - from);
+      const wholeLanes = lanes & -4;
+      const source = x + from * xRow;
+      turn(wholeLanes, wholeInner, source, panel, xRow, row);
+      if (wholeInner < inner) {
+        rest(wholeLanes, inner - wholeInner, source + 4 * wholeInner, xRow, 4, panel + row * wholeInner, 4, row);
+      }
+      if (wholeLanes < lanes) {
+        rest(lanes - wholeLanes, inner, source + wholeLanes * xRow, xRow, 4, panel + 4 * wholeLanes, 4, row);
+      }
+    }
+  };
+
+  /** Panels that are packed at once. */
+  const packedPanels = 4;
   const host: MatmulHost = {
     compile: compileBody,
     fma,
     scratch,
     transpose,
-    pack(inner, cols, b, out) {
-      for (let from = 0, panel = out; from < cols; from += tileCols, panel += 4 * tileCols * inner) {
-        copyRows(inner, Math.min(tileCols, cols - from), b + 4 * from, 4 * cols, panel, 4 * tileCols);
+    pack(inner, cols, b, bRow, out) {
+      const panelBytes = 4 * tileCols * inner;
+      const packMany = compileBody("pack", () => bodies.printPack(packedPanels));
+      let from = 0;
+      let panel = out;
+      for (
+        ;
+        from + packedPanels * tileCols <= cols;
+        from += packedPanels * tileCols, panel += packedPanels * panelBytes
+      ) {
+        packMany(inner, b + 4 * from, bRow, panel, panelBytes);
+      }
+      for (; from < cols; from += tileCols, panel += panelBytes) {
+        copyRows(inner, Math.min(tileCols, cols - from), b + 4 * from, bRow, panel, 4 * tileCols);
       }
     },
+    packTransposed,
   };
 
   const families: Families = {
     matmul: (spec: MatmulSpec) => makeMatmul(host, spec),
-    ...makeConvolutions({ compile: compileBody, fma, scratch, memory }),
+    ...makeConvolutions({ compile: compileBody, fma, scratch, memory, packTransposed }),
     columnSum(rows, cols, x, out, accumulate) {
       compileBody(accumulate ? "addColumnSum" : "columnSum", () => bodies.printColumnSum(accumulate))(
         rows,

@@ -164,6 +164,41 @@ export function printCopyRows(accumulate: boolean): FunctionBody {
   return f;
 }
 
+/**
+ * (rows, x, xRow, out, outPanel): rows of 8 · panels numbers to panels (panels, rows, 8) that are outPanel bytes apart;
+ * all panels at once, so that each row is read in one go.
+ */
+export function printPack(panels: number): FunctionBody {
+  const f = new FunctionBody(Array(5).fill("i32"));
+  const [rows, x, xRow, out, outPanel] = [0, 1, 2, 3, 4];
+  const r = f.local("i32");
+  const targets = Array.from({ length: panels }, () => f.local("i32"));
+  targets.forEach((target, p) => {
+    f.get(p === 0 ? out : targets[p - 1]!);
+    if (p > 0) {
+      f.get(outPanel);
+      f.op("i32.add");
+    }
+    f.set(target);
+  });
+  f.repeat(r, rows, () => {
+    targets.forEach((target, p) => {
+      for (const half of [0, 16]) {
+        f.get(target);
+        f.get(x);
+        f.load(32 * p + half);
+        f.store(half);
+      }
+      f.add(target, 32);
+    });
+    f.get(x);
+    f.get(xRow);
+    f.op("i32.add");
+    f.set(x);
+  });
+  return f;
+}
+
 /** (rows, cols, x, xRow, xCol, out, outRow, outCol): number by number, strides in bytes; sets or adds. */
 export function printStridedCopy(accumulate: boolean): FunctionBody {
   const f = new FunctionBody(Array(8).fill("i32"));

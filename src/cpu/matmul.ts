@@ -37,7 +37,7 @@ interface Variant {
 }
 
 export const tileCols = 8;
-const tileRows = 4;
+export const tileRows = 4;
 const rowTileCols = 16;
 
 const P = { rows: 0, inner: 1, a: 2, aRow: 3, aInner: 4, b: 5, bRow: 6, bias: 7, y: 8, yRow: 9 } as const;
@@ -278,13 +278,18 @@ export interface MatmulHost {
   scratch(slot: number, bytes: number): number;
   /** Writes the transpose of x (rows, cols) to out (cols, rows). */
   transpose(rows: number, cols: number, x: number, out: number): void;
-  /** Lays b (inner, cols) out in panels of `tileCols`, the last one padded. */
-  pack(inner: number, cols: number, b: number, out: number): void;
+  /** Lays b (inner, cols), rows bRow bytes apart, out in panels of `tileCols`, the last one padded. */
+  pack(inner: number, cols: number, b: number, bRow: number, out: number): void;
+  /** The same from the transpose: b (cols, inner). */
+  packTransposed(inner: number, cols: number, b: number, bRow: number, out: number): void;
 }
 
 /** Beyond this inner size the product is accumulated in parts, so that a panel of b stays in the first-level cache. */
 const innerBlock = 512;
-const rowBlock = 128;
+/** Rows of a that are multiplied with all panels before the next: few, where the result is most of the traffic. */
+const rowBlockFor = (inner: number) => (inner <= 64 ? 16 : 128);
+/** Columns that are packed and used up at once where a has few rows: what was packed is still in the cache. */
+const chunkCols = 32;
 
 export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
   const activationKey = spec.activation ? topological([spec.activation]).at(-1)!.id : -1;
@@ -307,13 +312,8 @@ export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
   return (rows, inner, cols, a, b, bias, y, transposeA, transposeB, accumulate) => {
     if (rows === 0 || cols === 0) return;
     let left = a;
-    let right = b;
     let aRow = transposeA ? 4 : 4 * inner;
     let aInner = transposeA ? 4 * rows : 4;
-    if (transposeB) {
-      right = host.scratch(0, 4 * inner * cols);
-      host.transpose(cols, inner, b, right);
-    }
     if (transposeA && rows * inner >= 4096) {
       left = host.scratch(1, 4 * inner * rows);
       host.transpose(inner, rows, a, left);
@@ -322,18 +322,29 @@ export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
     }
     const packed = rows >= 32 && inner * cols >= 8192 && cols >= tileCols;
     if (!packed) {
+      let right = b;
+      if (transposeB) {
+        right = host.scratch(0, 4 * inner * cols);
+        host.transpose(cols, inner, b, right);
+      }
       kernel(cols, true, accumulate, false)(rows, inner, left, aRow, aInner, right, 4 * cols, bias, y, 4 * cols);
       return;
     }
+    const rowBlock = rowBlockFor(inner);
+    const chunk = rows <= rowBlock ? chunkCols : cols;
     for (let from = 0; from < inner; from += innerBlock) {
       const size = Math.min(innerBlock, inner - from);
-      const panels = host.scratch(2, 4 * size * Math.ceil(cols / tileCols) * tileCols);
-      host.pack(size, cols, right + 4 * from * cols, panels);
-      const run = kernel(cols, from + size === inner, accumulate || from > 0, true);
-      for (let row = 0; row < rows; row += rowBlock) {
-        const count = Math.min(rowBlock, rows - row);
-        const aBlock = left + row * aRow + from * aInner;
-        run(count, size, aBlock, aRow, aInner, panels, 0, bias, y + 4 * row * cols, 4 * cols);
+      const panels = host.scratch(2, 4 * size * Math.ceil(Math.min(chunk, cols) / tileCols) * tileCols);
+      for (let col = 0; col < cols; col += chunk) {
+        const width = Math.min(chunk, cols - col);
+        if (transposeB) host.packTransposed(size, width, b + 4 * (col * inner + from), 4 * inner, panels);
+        else host.pack(size, width, b + 4 * (from * cols + col), 4 * cols, panels);
+        const run = kernel(width, from + size === inner, accumulate || from > 0, true);
+        for (let row = 0; row < rows; row += rowBlock) {
+          const count = Math.min(rowBlock, rows - row);
+          const aBlock = left + row * aRow + from * aInner;
+          run(count, size, aBlock, aRow, aInner, panels, 0, bias + 4 * col, y + 4 * (row * cols + col), 4 * cols);
+        }
       }
     }
   };
