@@ -14,12 +14,18 @@ it("one update takes the kernels it should and no more", async () => {
   await openDevice("null");
   const { launches, reset } = backend() as NullBackend;
   const observationSpace = { shape: [4] };
-  const small = { replayStartSize: 40, minibatchSize: 32, replayCapacity: 100, hiddenSizes: [8, 8] };
+  const small = {
+    replayStartSize: 40,
+    minibatchSize: 32,
+    replayCapacity: 100,
+    hiddenSizes: [8, 8],
+    targetUpdateInterval: 1000,
+  };
   const counts: Record<string, number> = {};
   for (const spec of listAgents()) {
     if (!Object.keys(small).every((name) => name in spec.hyperparameters)) continue;
     const actionSpace = spec.actionSpaces.includes("Discrete") ? { n: 2 } : { shape: [2], low: [-1, -1], high: [1, 1] };
-    const hyperparameters = { ...small, targetUpdateInterval: 1000 };
+    const hyperparameters = small;
     const agent = spec.create({ observationSpace, actionSpace, random: new Random(0), hyperparameters });
     if (!(agent instanceof DQN)) continue;
     for (let i = 0; i < 39; i++) {

@@ -462,7 +462,7 @@ describe("what must hold", () => {
       [
         "UsageError: makeVec: the number of environments must be a positive whole number; got 0.",
         "UsageError: make: an environment's id must be a registered one; got CartPool-v1. Did you mean CartPole-v1?",
-        "UsageError: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs; got gravity. Check its spelling.",
+        "UsageError: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs, renderMode, wrappers; got gravity. Check its spelling.",
         "UsageError: makeVec: mode must be sync, batch or worker; got async. Did you mean sync?",
         "UsageError: makeVec: mode must be sync, batch or worker; got workers. Did you mean worker?",
         "UsageError: makeVec: autoresetMode must be nextStep, sameStep or disabled; got next.",
