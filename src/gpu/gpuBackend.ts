@@ -18,7 +18,7 @@ import { firstNumber, firstWord } from "./program.ts";
 import { narrowCols, rowKernelShader } from "./rowKernel.ts";
 import { mostGroups, type Shader, workgroupSize } from "./shader.ts";
 import { Tape, type TapeKernel } from "./tape.ts";
-import { type TileTable, type TunedShape, TunedTiles, tiles, tune } from "./tiles.ts";
+import { type ProductShape, type TileTable, type TunedShape, TunedTiles, tiles, tune, tunedShapes } from "./tiles.ts";
 
 class GpuMemory extends Memory {
   override readonly isOnHost = false;
@@ -73,7 +73,10 @@ export interface GpuBackend extends Backend {
   /** Waits until every program that is hot has its own pipelines. */
   settle(): Promise<void>;
   /** Measures which tile of a product is the fastest for which shape, and uses what came out. */
-  tune(onShape: (tuned: TunedShape, done: number, total: number) => void): Promise<TileTable>;
+  tune(
+    onShape: (tuned: TunedShape, done: number, total: number) => void,
+    shapes?: readonly ProductShape[],
+  ): Promise<TileTable>;
   useTiles(table: TileTable): void;
   /** False once the device is lost or a command was refused. */
   readonly isFine: boolean;
@@ -286,12 +289,13 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
       return tape.isFine;
     },
     destroy: () => tape.close(),
-    async tune(onShape) {
+    async tune(onShape, shapes = tunedShapes) {
       const launch = launcher({ bias: false, activation: null });
       const table = await tune(
         backend,
         (tile, [rows, inner, cols], a, b, y) => launch(rows, inner, cols, a, b, 0, y, false, false, false, tile),
         onShape,
+        shapes,
       );
       tuned.use(table);
       return table;

@@ -40,10 +40,12 @@ export class TunedTiles {
   }
 }
 
+export type ProductShape = readonly [rows: number, inner: number, cols: number];
+
 /** Products of an update, as (rows, inner, cols): perceptrons, MinAtar's and Nature's networks. */
-const tunedShapes: readonly (readonly [number, number, number])[] = [
+export const tunedShapes: readonly ProductShape[] = [
   ...[32, 128, 512].flatMap((batch) =>
-    [64, 256, 512].flatMap((units): [number, number, number][] => [
+    [64, 256, 512].flatMap((units): ProductShape[] => [
       [batch, units, units],
       [units, batch, units],
     ]),
@@ -62,7 +64,7 @@ const tunedShapes: readonly (readonly [number, number, number])[] = [
 ];
 
 export interface TunedShape {
-  readonly shape: readonly [rows: number, inner: number, cols: number];
+  readonly shape: ProductShape;
   /** Those that fit the result, as rows and columns an invocation. */
   readonly tried: readonly { readonly tile: readonly [number, number]; readonly gigaflops: number }[];
   readonly best: readonly [number, number];
@@ -75,15 +77,15 @@ export interface TunedShape {
  */
 export async function tune(
   backend: Backend,
-  launchWith: (tile: number, shape: readonly [number, number, number], a: number, b: number, y: number) => void,
+  launchWith: (tile: number, shape: ProductShape, a: number, b: number, y: number) => void,
   onShape: (tuned: TunedShape, done: number, total: number) => void,
+  shapes: readonly ProductShape[],
 ): Promise<TileTable> {
   const table: Record<string, number> = {};
-  const bytes =
-    4 * Math.max(...tunedShapes.map(([rows, inner, cols]) => Math.max(rows * inner, inner * cols, rows * cols)));
+  const bytes = 4 * Math.max(...shapes.map(([rows, inner, cols]) => Math.max(rows * inner, inner * cols, rows * cols)));
   const addresses = [0, 1, 2].map(() => backend.memory.reserve(bytes));
   const [a, b, y] = addresses as [number, number, number];
-  for (const [done, shape] of tunedShapes.entries()) {
+  for (const [done, shape] of shapes.entries()) {
     const [rows, inner, cols] = shape;
     const flops = 2 * rows * inner * cols;
     const tried: { index: number; tile: readonly [number, number]; gigaflops: number }[] = [];
@@ -95,7 +97,7 @@ export async function tune(
     }
     const best = tried.reduce((x, y) => (y.gigaflops > x.gigaflops ? y : x));
     table[shapeClass(rows, inner, cols)] = best.index;
-    onShape({ shape, tried, best: best.tile }, done + 1, tunedShapes.length);
+    onShape({ shape, tried, best: best.tile }, done + 1, shapes.length);
   }
   for (const address of addresses) backend.memory.release(address, bytes);
   return table;

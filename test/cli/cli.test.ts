@@ -340,10 +340,10 @@ describe("train, eval and resume", () => {
 
   test("piped: evaluations on stderr, the report on stdout, with commands that work", async () => {
     const { stdout, stderr } = await rl(...short, "--final-episodes", "3", "--out", "piped run");
-    const shape = stdout.replaceAll(/\d+(\.\d+)?/g, "#");
+    const shape = stdout.replaceAll(/\d+(\.\d+)?k?/g, "#");
     expect(shape).toMatchInlineSnapshot(`
       "finished: mean return # ± # over # greedy episodes (min #, median #, max #)
-      # steps, # episodes, # s (#k steps/s)
+      # steps, # episodes, # s (# steps/s)
       saved in 'piped run'
       next: rl eval 'piped run'
       "
