@@ -3,7 +3,7 @@
  *
  *   npm run build && node bench/cnn.mjs [--rounds 15] [--only minatar,nature] [--threads 1]
  *
- * `--threads` is PyTorch's number of threads.
+ * `--threads` is the number of threads of both.
  */
 import { parseArgs } from "node:util";
 import { compare, kusari } from "./compare.mjs";
@@ -36,8 +36,9 @@ if (!isCount(rounds) || !isCount(threads) || only.some((name) => !names.includes
   process.exit(2);
 }
 
+process.env.KUSARI_THREADS = String(threads); // read when the first operation runs
 await compare(
-  [await kusari("1 thread, relaxed SIMD"), await start("torch", threads)],
+  [await kusari(`${threads} thread${threads > 1 ? "s" : ""}, relaxed SIMD`), await start("torch", threads)],
   works.filter(({ network }) => only.includes(network)),
   rounds,
 );

@@ -66,6 +66,8 @@ export class Team {
   readonly #indices = new WeakMap<Run, number>();
   #bodies = 0;
   #job = 0;
+  /** Calls that helpers have run so far. */
+  helped = 0;
 
   /** @param helpers threads beside this one, started with the first job */
   constructor(helpers: number, memory: WebAssembly.Memory, workers: typeof import("node:worker_threads")) {
@@ -130,16 +132,19 @@ export class Team {
     Atomics.store(c, word.count, count);
     if (Atomics.load(c, word.sleepers) > 0) Atomics.notify(c, word.claim);
     const own: number[] = new Array(args.length);
+    let taken = 0;
     for (;;) {
       const claim = Atomics.load(c, word.claim);
       const call = claim & 255;
       if (call >= count) break;
       if (Atomics.compareExchange(c, word.claim, claim, claim + 1) !== claim) continue;
       for (let i = 0; i < args.length; i++) own[i] = args[i]! + call * (strides[i] ?? 0);
+      taken++;
       run(...own);
       Atomics.add(c, word.done, 1);
     }
     while (Atomics.load(c, word.done) < count);
+    this.helped += count - taken;
   }
 }
 
