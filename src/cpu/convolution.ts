@@ -16,7 +16,7 @@ import { type Convolution, reach, type Windows } from "../kernel/windows.ts";
 import { FunctionBody } from "./assembler.ts";
 import { ExpressionEmitter } from "./expressionEmitter.ts";
 import { printCopyPlanes, printWindows } from "./families.ts";
-import { storeLanes, tileCols, tileRows } from "./matmul.ts";
+import { type Repeat, storeLanes, tileCols, tileRows } from "./matmul.ts";
 import type { CpuMemory } from "./memory.ts";
 
 interface Variant {
@@ -248,6 +248,8 @@ export interface ConvolutionHost {
   /** Temporary memory of at least the given bytes, valid until the slot is asked for again. */
   scratch(slot: number, bytes: number): number;
   readonly memory: CpuMemory;
+  readonly repeat: Repeat;
+  readonly threads: number;
   /** Lays the transpose of x (cols, inner), rows xRow bytes apart, out in panels `panelInner` rows apart. */
   packTransposed(inner: number, cols: number, x: number, xRow: number, panels: number, panelInner?: number): void;
 }
@@ -299,6 +301,12 @@ interface Plan extends WindowPlan {
 
 /** So many rows of a panel fit into the first-level cache. */
 const innerBlock = 512;
+
+/** The smallest part of the rows, at least an eighth of them, that divides them into whole tiles; all where none does. */
+function partOf(rows: number): number {
+  for (let parts = 8; parts > 1; parts--) if (rows % (parts * tileRows) === 0) return rows / parts;
+  return rows;
+}
 
 export function makeConvolutions(
   host: ConvolutionHost,
@@ -467,11 +475,11 @@ export function makeConvolutions(
       const run = product(rows, cols, spec, false);
       for (let g = 0; g < groups; g++) {
         host.packTransposed(inner, cols, w + 4 * g * cols * inner, 4 * inner, panels);
-        for (let n = 0; n < batch; n++) {
-          const image = images + (n * channels + (g * channels) / groups) * plane;
-          const out = y + 4 * (n * outChannels + g * cols) * rows;
-          run(rows, inner, image, plan.windows.address, plan.inner.address, panels, bias + 4 * g * cols, out, 4 * rows);
-        }
+        const image = images + ((g * channels) / groups) * plane;
+        const [out, added] = [y + 4 * g * cols * rows, bias + 4 * g * cols];
+        const args = [rows, inner, image, plan.windows.address, plan.inner.address, panels, added, out, 4 * rows];
+        const strides = [0, 0, channels * plane, 0, 0, 0, 0, 4 * outChannels * rows, 0];
+        host.repeat(run, batch * rows * inner * cols, batch, args, strides);
       }
     },
 
@@ -491,7 +499,7 @@ export function makeConvolutions(
         const run = product(rows.count, cols, plain, false);
         const isWhole = rows.count === height * width;
         const panels = panelsFor(cols, inner.count);
-        const out = isWhole ? 0 : host.scratch(slots.phase, 4 * cols * rows.count);
+        const out = isWhole ? 0 : host.scratch(slots.phase, 4 * batch * cols * rows.count);
         for (let g = 0; g < groups; g++) {
           const weights = w + 4 * g * outEach * cols * taps;
           for (let from = 0; from < cols; from += tileCols) {
@@ -502,16 +510,20 @@ export function makeConvolutions(
               copyPlanes(1, outEach, lanes, s, 0, 4 * cols * taps, 4 * taps, target, 0, panelRowBytes * own.length, 4);
             });
           }
-          for (let n = 0; n < batch; n++) {
-            const image = source + 4 * (n * outChannels + g * outEach) * plan.height * plan.width;
-            const target = gx + 4 * (n * channels + g * cols) * height * width;
-            const y = isWhole ? target : out;
-            run(rows.count, inner.count, image, rows.address, inner.address, panels, 0, y, 4 * rows.count);
-            if (isWhole) continue;
-            const corner = target + 4 * (first[0] * width + first[1]);
-            const steps = [4 * height * width, 4 * stride[0] * width, 4 * stride[1]] as const;
-            copyPlanes(cols, count[0], count[1], out, 4 * rows.count, 4 * count[1], 4, corner, ...steps);
-          }
+          const image = source + 4 * g * outEach * plan.height * plan.width;
+          const target = gx + 4 * g * cols * height * width;
+          const y = isWhole ? target : out;
+          const work = batch * rows.count * inner.count * cols;
+          const imageStep = 4 * outChannels * plan.height * plan.width;
+          const targetStep = 4 * channels * height * width;
+          const yStep = isWhole ? targetStep : 4 * cols * rows.count;
+          const args = [rows.count, inner.count, image, rows.address, inner.address, panels, 0, y, 4 * rows.count];
+          host.repeat(run, work, batch, args, [0, 0, imageStep, 0, 0, 0, 0, yStep, 0]);
+          if (isWhole) continue;
+          const corner = target + 4 * (first[0] * width + first[1]);
+          const [across, down, plane] = [4 * stride[1], 4 * stride[0] * width, 4 * height * width];
+          const copy = [cols, count[0], count[1], out, 4 * rows.count, 4 * count[1], 4, corner, plane, down, across];
+          host.repeat(copyPlanes, 0, batch, copy, [0, 0, 0, yStep, 0, 0, 0, targetStep]);
         }
       }
     },
@@ -535,8 +547,11 @@ export function makeConvolutions(
           }
           const image = images + 4 * (n * channels + (g * channels) / groups) * plane;
           const out = gw + 4 * g * cols * rows;
-          const run = product(rows, cols, plain, accumulate || n > 0);
-          run(rows, inner, image, plan.inner.address, plan.blocks.address, panels, 0, out, 4 * rows);
+          // rows shared out to threads, in parts that end where a tile does
+          const part = host.threads > 1 ? partOf(rows) : rows;
+          const run = product(part, cols, plain, accumulate || n > 0);
+          const args = [part, inner, image, plan.inner.address, plan.blocks.address, panels, 0, out, 4 * rows];
+          host.repeat(run, rows * inner * cols, rows / part, args, [0, 0, 0, 4 * part, 0, 0, 0, 4 * part, 0]);
         }
       }
     },

@@ -14,9 +14,10 @@ import { loopNest } from "../kernel/strides.ts";
 import { assemble, FunctionBody } from "./assembler.ts";
 import { makeConvolutions } from "./convolution.ts";
 import * as bodies from "./families.ts";
-import { type MatmulHost, makeMatmul, tileCols } from "./matmul.ts";
+import { type MatmulHost, makeMatmul, type Repeat, tileCols } from "./matmul.ts";
 import { CpuMemory } from "./memory.ts";
 import { printRowKernel } from "./rowKernel.ts";
+import { leastWork, makeTeam, wantedThreads } from "./team.ts";
 
 type WasmFunction = (...args: number[]) => void;
 
@@ -45,11 +46,19 @@ function requireSimd(): void {
 /**
  * Makes the backend of this thread: one memory, kernels compiled on first use and kept.
  * @param options.fma whether products use fused multiply-add: where the engine has it, unless given
+ * @param options.threads that share large products and convolutions, where the platform has threads: KUSARI_THREADS or 1
  */
-export function createCpuBackend({ fma = hasRelaxedSimd() }: { readonly fma?: boolean } = {}): Backend {
+export function createCpuBackend({
+  fma = hasRelaxedSimd(),
+  threads = wantedThreads(),
+}: {
+  readonly fma?: boolean;
+  readonly threads?: number;
+} = {}): Backend {
   requireSimd();
   const memory = new CpuMemory();
   const compiled = new Map<string, WasmFunction>();
+  const team = makeTeam(threads, memory.memory);
 
   const compileBody = (key: string, print: () => FunctionBody): WasmFunction => {
     let run = compiled.get(key);
@@ -59,8 +68,21 @@ export function createCpuBackend({ fma = hasRelaxedSimd() }: { readonly fma?: bo
       const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: memory.memory } });
       run = instance.exports.f as WasmFunction;
       compiled.set(key, run);
+      team?.know(run, bytes);
     }
     return run;
+  };
+
+  const repeat: Repeat = (run, work, count, args, strides) => {
+    if (team && count > 1 && work >= leastWork) {
+      team.run(run, count, args, strides);
+      return;
+    }
+    const next = [...args];
+    for (let call = 0; call < count; call++) {
+      run(...next);
+      for (let i = 0; i < next.length; i++) next[i]! += strides[i] ?? 0;
+    }
   };
 
   // temporary memory of the matmul driver, one block a purpose, grown and kept
@@ -136,11 +158,13 @@ export function createCpuBackend({ fma = hasRelaxedSimd() }: { readonly fma?: bo
       }
     },
     packTransposed,
+    repeat,
+    threads: team ? threads : 1,
   };
 
   const families: Families = {
     matmul: (spec: MatmulSpec) => makeMatmul(host, spec),
-    ...makeConvolutions({ compile: compileBody, fma, scratch, memory, packTransposed }),
+    ...makeConvolutions({ compile: compileBody, fma, scratch, memory, packTransposed, repeat, threads: host.threads }),
     columnSum(rows, cols, x, out, accumulate) {
       compileBody(accumulate ? "addColumnSum" : "columnSum", () => bodies.printColumnSum(accumulate))(
         rows,

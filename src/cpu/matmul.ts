@@ -270,6 +270,18 @@ export function storeLanes(f: FunctionBody, pointer: number, value: number, lane
   }
 }
 
+/**
+ * Calls `run` `count` times with args + i · strides, on several threads where `work`, the multiplications of all calls, is
+ * large. No call may read what another writes.
+ */
+export type Repeat = (
+  run: (...args: number[]) => void,
+  work: number,
+  count: number,
+  args: readonly number[],
+  strides: readonly number[],
+) => void;
+
 /** What the driver needs of the backend. */
 export interface MatmulHost {
   compile(key: string, body: () => FunctionBody): (...args: number[]) => void;
@@ -282,6 +294,8 @@ export interface MatmulHost {
   pack(inner: number, cols: number, b: number, bRow: number, out: number): void;
   /** The same from the transpose: b (cols, inner). */
   packTransposed(inner: number, cols: number, b: number, bRow: number, out: number): void;
+  readonly repeat: Repeat;
+  readonly threads: number;
 }
 
 /** Beyond this inner size the product is accumulated in parts, so that a panel of b stays in the first-level cache. */
@@ -290,6 +304,10 @@ const innerBlock = 512;
 const rowBlockFor = (inner: number) => (inner <= 64 ? 16 : 128);
 /** Columns that are packed and used up at once where a has few rows: what was packed is still in the cache. */
 const chunkCols = 32;
+/** The same for several threads, which would wait for the packing too often otherwise. */
+const sharedChunkCols = 128;
+/** Rows that a thread takes at a time. */
+const sharedRows = 8;
 
 export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
   const activationKey = spec.activation ? topological([spec.activation]).at(-1)!.id : -1;
@@ -330,8 +348,10 @@ export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
       kernel(cols, true, accumulate, false)(rows, inner, left, aRow, aInner, right, 4 * cols, bias, y, 4 * cols);
       return;
     }
-    const rowBlock = rowBlockFor(inner);
-    const chunk = rows <= rowBlock ? chunkCols : cols;
+    const isShared = host.threads > 1;
+    const chunk = rows <= rowBlockFor(inner) ? (isShared ? sharedChunkCols : chunkCols) : cols;
+    const rowBlock = isShared && rows <= 128 ? sharedRows : rowBlockFor(inner);
+    const wholeBlocks = Math.floor(rows / rowBlock);
     for (let from = 0; from < inner; from += innerBlock) {
       const size = Math.min(innerBlock, inner - from);
       const panels = host.scratch(2, 4 * size * Math.ceil(Math.min(chunk, cols) / tileCols) * tileCols);
@@ -340,11 +360,15 @@ export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
         if (transposeB) host.packTransposed(size, width, b + 4 * (col * inner + from), 4 * inner, panels);
         else host.pack(size, width, b + 4 * (from * cols + col), 4 * cols, panels);
         const run = kernel(width, from + size === inner, accumulate || from > 0, true);
-        for (let row = 0; row < rows; row += rowBlock) {
-          const count = Math.min(rowBlock, rows - row);
-          const aBlock = left + row * aRow + from * aInner;
-          run(count, size, aBlock, aRow, aInner, panels, 0, bias + 4 * col, y + 4 * (row * cols + col), 4 * cols);
-        }
+        const aStart = left + from * aInner;
+        const yStart = y + 4 * col;
+        const [aStep, yStep] = [rowBlock * aRow, 4 * rowBlock * cols];
+        const args = [rowBlock, size, aStart, aRow, aInner, panels, 0, bias + 4 * col, yStart, 4 * cols];
+        host.repeat(run, rows * size * width, wholeBlocks, args, [0, 0, aStep, 0, 0, 0, 0, 0, yStep, 0]);
+        const rest = rows - wholeBlocks * rowBlock;
+        if (rest === 0) continue;
+        const [aRest, yRest] = [aStart + wholeBlocks * aStep, yStart + wholeBlocks * yStep];
+        run(rest, size, aRest, aRow, aInner, panels, 0, bias + 4 * col, yRest, 4 * cols);
       }
     }
   };
