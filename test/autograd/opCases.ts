@@ -84,7 +84,7 @@ export function bound(op: AnyOp): TensorFunction {
 const weights = (n: number, phase: number) => Float32Array.from({ length: n }, (_, i) => Math.sin(phase + 1.7 * i));
 
 /** y, the gradients of Σ gy·y, and the gradients of Σ w·gradients with respect to inputs and gy. */
-function differentiate(f: TensorFunction, tensors: readonly Tensor[], which: readonly number[]) {
+export function differentiate(f: TensorFunction, tensors: readonly Tensor[], which: readonly number[]) {
   const xs = tensors.map(({ shape, values }, i) =>
     variable(Float32Array.from(values), { shape, requiresGrad: which.includes(i) }),
   );
