@@ -18,7 +18,8 @@ const mostCalls = 255;
 
 /** What a helper runs; it shares nothing with this file but `word`. */
 const helperSource = `
-  const { workerData: { control: c, memory, port }, receiveMessageOnPort } = require("node:worker_threads");
+  const { workerData, receiveMessageOnPort } = process.getBuiltinModule("node:worker_threads");
+  const { control: c, memory, port } = workerData;
   const w = ${JSON.stringify(word)};
   const bodies = [];
   const args = [];
