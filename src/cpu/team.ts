@@ -18,39 +18,40 @@ const mostCalls = 255;
 
 /** What a helper runs; it shares nothing with this file but `word`. */
 const helperSource = `
-const { workerData: { control: c, memory, port }, receiveMessageOnPort } = require("node:worker_threads");
-const w = ${JSON.stringify(word)};
-const bodies = [];
-const args = [];
-let idle = 0;
-for (;;) {
-  const claim = Atomics.load(c, w.claim);
-  const call = claim & 255;
-  if (call >= c[w.count]) {
-    if (++idle < 20000) continue;
-    Atomics.add(c, w.sleepers, 1);
-    Atomics.wait(c, w.claim, claim);
-    Atomics.sub(c, w.sleepers, 1);
-    idle = 0;
-    continue;
-  }
-  idle = 0;
-  const body = c[w.body];
-  if (!bodies[body]) {
-    for (let m = receiveMessageOnPort(port); m; m = receiveMessageOnPort(port)) {
-      const { index, bytes } = m.message;
-      bodies[index] = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports.f;
+  const { workerData, receiveMessageOnPort } = process.getBuiltinModule("node:worker_threads");
+  const { control: c, memory, port } = workerData;
+  const w = ${JSON.stringify(word)};
+  const bodies = [];
+  const args = [];
+  let idle = 0;
+  for (;;) {
+    const claim = Atomics.load(c, w.claim);
+    const call = claim & 255;
+    if (call >= c[w.count]) {
+      if (++idle < 20000) continue;
+      Atomics.add(c, w.sleepers, 1);
+      Atomics.wait(c, w.claim, claim);
+      Atomics.sub(c, w.sleepers, 1);
+      idle = 0;
+      continue;
     }
-    if (!bodies[body]) continue;
+    idle = 0;
+    const body = c[w.body];
+    if (!bodies[body]) {
+      for (let m = receiveMessageOnPort(port); m; m = receiveMessageOnPort(port)) {
+        const { index, bytes } = m.message;
+        bodies[index] = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports.f;
+      }
+      if (!bodies[body]) continue;
+    }
+    const n = c[w.argCount];
+    args.length = n;
+    for (let i = 0; i < n; i++) args[i] = c[w.args + i] + call * c[w.strides + i];
+    // what was read belongs to this job if its call is still to be had
+    if (Atomics.compareExchange(c, w.claim, claim, claim + 1) !== claim) continue;
+    bodies[body](...args);
+    Atomics.add(c, w.done, 1);
   }
-  const n = c[w.argCount];
-  args.length = n;
-  for (let i = 0; i < n; i++) args[i] = c[w.args + i] + call * c[w.strides + i];
-  // what was read belongs to this job if its call is still to be had
-  if (Atomics.compareExchange(c, w.claim, claim, claim + 1) !== claim) continue;
-  bodies[body](...args);
-  Atomics.add(c, w.done, 1);
-}
 `;
 
 /** Multiplications with an addition from which on a job is handed out: some tens of microseconds. */
