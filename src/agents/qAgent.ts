@@ -443,7 +443,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       ...this.#statistics.read(),
       ...(this.#acting.saveState() as object),
       actingQ: this.#actingNetwork.saveState(),
-      rows: this.#rows && this.#rows.saveState(),
+      rows: this.#rows?.saveState() ?? null,
       ...Object.fromEntries(Object.entries(this.#parts).map(([name, part]) => [name, part.saveState() as State])),
     };
   }
