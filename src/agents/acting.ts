@@ -2,8 +2,6 @@
  * Acting on one observation at a time: what the agent thinks best or what its explorer makes of it, kept until its outcome
  * is observed. Nothing is allocated for a discrete action.
  */
-import { evalMode, noBackprop, persistent, scope, type Variable } from "../autograd/index.ts";
-import { onHost } from "../device.ts";
 import { UsageError } from "../errors.ts";
 import type { Explorer } from "../explorers/index.ts";
 import type { Random } from "../random.ts";
@@ -13,13 +11,19 @@ import type { Action, BoxSpace, Observation, StepInfo } from "./agent.ts";
 export interface ActingParts<A extends Action> {
   /** The agent's name, for messages. */
   readonly name: string;
-  readonly obsShape: readonly number[];
+  /** Numbers in an observation as the network gets it. */
+  readonly obsSize: number;
   readonly phi: ((obs: Observation) => Observation) | null;
   /** Makes the explorer, which may take random actions from here: those the environment allows. */
   readonly explorer: (randomAction: (random: Random) => A) => Explorer<A>;
-  /** What a network says of an observation (1, …obs): the value of every action, or the best action, (1, n). */
-  readonly forward: (obs: Variable) => Variable;
+  readonly look: Look;
 }
+
+/**
+ * Fills `outputs` with what a network says of an observation: the value of every action, or the numbers of the best one; in
+ * evaluation without the network's noise.
+ */
+export type Look = (obs: Observation, outputs: Float64Array, training: boolean) => void;
 
 /** Which actions an environment allows, `(actions)`: not 0 for those; null where it does not say. */
 export type ActionMask = ArrayLike<number> | null;
@@ -38,20 +42,17 @@ export abstract class Acting<A extends Action> {
   /** What the last forward pass gave, `(n)`. */
   protected readonly outputs: Float64Array;
   readonly #phi: ((obs: Observation) => Observation) | null;
-  readonly #forward: (obs: Variable) => Variable;
-  /** (1, …obs) */
-  readonly #obs: Variable;
+  readonly #look: Look;
   /** The observation that `act` was given; a random action never looks at it. */
   #input: Observation = [];
   #training = true;
 
-  constructor({ name, obsShape, phi, explorer, forward }: ActingParts<A>, outputs: number) {
+  constructor({ name, obsSize, phi, explorer, look }: ActingParts<A>, outputs: number) {
     this.name = name;
     this.explorer = explorer((random) => this.randomAction(random));
     this.#phi = phi;
-    this.#forward = forward;
-    this.#obs = onHost(() => persistent([1, ...obsShape]));
-    this.lastObs = new Float32Array(this.#obs.size);
+    this.#look = look;
+    this.lastObs = new Float32Array(obsSize);
     this.outputs = new Float64Array(outputs);
   }
 
@@ -110,19 +111,9 @@ export abstract class Acting<A extends Action> {
     return this.outward(action);
   }
 
-  readonly #read = (): void => {
-    this.#obs.write(this.#input);
-    const y = this.#forward(this.#obs);
-    const { outputs } = this;
-    for (let i = 0; i < outputs.length; i++) outputs[i] = y.at(i);
-  };
-  readonly #readQuietly = (): void => noBackprop(this.#read);
-  readonly #run = (): void => scope(this.#readQuietly);
-  readonly #runGreedily = (): void => evalMode(this.#run);
-
-  /** Fills `outputs` for the observation to act on; in evaluation without the network's noise. */
+  /** Fills `outputs` for the observation to act on. */
   protected look(): void {
-    onHost(this.#training ? this.#run : this.#runGreedily);
+    this.#look(this.#input, this.outputs, this.#training);
   }
 
   saveState(): State {

@@ -35,6 +35,26 @@ export interface StepInfo {
   readonly actionMask?: ArrayLike<number>;
 }
 
+/** Actions in many environments: `(n)` numbers of discrete ones, or `(n, actions)` flat. */
+export type BatchActions = Int32Array | Float32Array;
+/** The part of a VectorEnv's infos that agents look at; `_key` says with 1 whose environment said `key`. */
+export interface BatchInfos {
+  /** `(n, actions)` flat, see `StepInfo`; or an array with a mask or null each. */
+  readonly actionMask?: ArrayLike<unknown>;
+  readonly _actionMask?: ArrayLike<number>;
+  /** 1 for rows that ended and began anew in the same step, and what their environments said at the end. */
+  readonly _finalObs?: ArrayLike<number>;
+  readonly finalInfo?: BatchInfos;
+}
+/** Which rows of a step are transitions and where they led: `Transitions.read` of the VectorEnv's step gives it. */
+export interface BatchTransitions {
+  readonly count: number;
+  /** The first `count` are the numbers of the rows. */
+  readonly rows: ArrayLike<number>;
+  /** `(n, …obs)` flat. */
+  readonly nextObs: unknown;
+}
+
 /**
  * An agent acts, observes what came of it, and learns.
  *
@@ -57,6 +77,26 @@ export interface Agent extends Stateful {
   act(obs: Observation, info?: StepInfo): Action;
   /** What came of the last action. `terminated`: the task ended there; `truncated`: the episode was cut there. */
   observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean, info?: StepInfo): void;
+
+  /**
+   * Actions for n observations by one forward pass of the network that learns, on its device: exploring in training, where n
+   * is always the same, greedy inside `evalMode`. Missing where an agent learns from one environment only.
+   *
+   * @param obs `(n, …obs)` flat; looked at before the promise is returned
+   */
+  actBatch?(obs: ArrayLike<number>, n: number, infos?: BatchInfos): Promise<BatchActions>;
+  /**
+   * What came of the actions of `actBatch`, in the rows that count: each is an environment step. `rewards`, `terminated` and
+   * `truncated` are `(n)`, flags 0 or 1.
+   */
+  observeBatch?(
+    transitions: BatchTransitions,
+    rewards: ArrayLike<number>,
+    terminated: ArrayLike<number>,
+    truncated: ArrayLike<number>,
+    infos?: BatchInfos,
+  ): void;
+
   /** Runs `body` with exploration and learning off; recurrent state is put aside and restored. */
   evalMode<T>(body: () => T): T;
 

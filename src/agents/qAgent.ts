@@ -1,17 +1,29 @@
 /** What the agents of the DQN family share: networks, replay, acting and saving. */
 import { Adam, GradientClipping, type Optimizer, type Variable } from "../autograd/index.ts";
-import { deviceTurn, isOnHost, syncDevice } from "../device.ts";
+import { deviceTurn, isOnHost, onHost, syncDevice } from "../device.ts";
 import { UsageError } from "../errors.ts";
-import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
+import { type Explorer, Greedy, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
 import { type ActionValue, actionValueOf, type DiscreteValues, Mlp, type QNetwork } from "../nets/index.ts";
 import { Random } from "../random.ts";
 import { type FrameRing, PrioritizedReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
 import type { State } from "../state.ts";
-import { type Acting, type ActingParts, DiscreteActing, maskOf } from "./acting.ts";
+import { type Acting, type ActingParts, DiscreteActing, type Look, maskOf } from "./acting.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
-import type { Action, BoxSpace, DiscreteSpace, ModelPlace, Observation, StepInfo } from "./agent.ts";
+import type {
+  Action,
+  BatchActions,
+  BatchInfos,
+  BatchTransitions,
+  BoxSpace,
+  DiscreteSpace,
+  ModelPlace,
+  Observation,
+  StepInfo,
+} from "./agent.ts";
 import { BaseAgent } from "./baseAgent.ts";
+import { BatchActing } from "./batchActing.ts";
 import { type DQNHyperparameters, type DQNOptions, dqnSettings, observationShape } from "./dqnHyperparameters.ts";
+import { ForwardPass } from "./forwardPass.ts";
 import type { HyperparameterSchema } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
 import { Staging } from "./staging.ts";
@@ -47,8 +59,13 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   readonly #statistics = new UpdateStatistics();
   /** (minibatch): what `noteSurprise` was told, where sampling is prioritized. */
   readonly #surprise: Float64Array;
-  /** The minibatch under way. */
-  protected batch: Staging;
+  /** Made with the first update: until then the replay buffer may be split. */
+  #batch: Staging | null = null;
+  readonly #makeBatchActing: (n: number, isExploring: boolean) => BatchActing<A>;
+  /** Acting in many environments; null while there is one. */
+  #rows: BatchActing<A> | null = null;
+  /** The same in evaluations of another number of rows. */
+  #greedyRows: BatchActing<A> | null = null;
 
   /** @param declared the hyperparameters there are */
   constructor(options: DQNOptions<Value, A>, declared: HyperparameterSchema) {
@@ -87,43 +104,58 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
         `${where}: prioritized sampling must see each update's errors at once; got a device whose numbers are read later. Learn on the cpu, or use sampling uniform.`,
       );
     }
-    const frames = this.#framesOnDevice(where);
+    this.#framesOnDevice(where);
     this.#makeBatch = (maskedActions) =>
       new Staging(h.minibatchSize, obsShape, actionShape, {
         hasWeights,
         maskedActions,
         hasNextActions: this.needsNextActions,
-        frames,
+        frames: this.#framesOnDevice(where),
       });
-    this.batch = this.#makeBatch(0);
     this.#surprise = new Float64Array(hasWeights ? h.minibatchSize : 0);
-    const forward = (obs: Variable) => this.actingOutput(actionValueOf(this.#actingNetwork.network.forward(obs)));
-    const parts = { name: where, obsShape, phi, forward };
-    const explorerStream = random.stream("explorer");
-    this.#acting = this.makeActing(
-      {
-        ...parts,
-        explorer: (randomAction) => explorer ?? this.makeExplorer(randomAction, explorerStream, actionSpace),
-      },
-      actionSpace,
-    );
+    const { network } = this.#actingNetwork;
+    const forward = (obs: Variable) => this.actingOutput(actionValueOf(network.forward(obs)));
+    const actingOn = (look: Look, phiThere: typeof phi, makeExplorer: ActingParts<A>["explorer"]) =>
+      this.makeActing({ name: where, obsSize, phi: phiThere, look, explorer: makeExplorer }, actionSpace);
+    const exploring =
+      (stream: string): ActingParts<A>["explorer"] =>
+      (randomAction) =>
+        explorer ?? this.makeExplorer(randomAction, random.stream(stream), actionSpace);
+    this.#acting = actingOn(lookOnHost(obsShape, forward), phi, exploring("explorer"));
+    this.#makeBatchActing = (n, isExploring) =>
+      new BatchActing<A>({
+        name: where,
+        n,
+        obsShape,
+        phi,
+        forward: (obs) => this.actingOutput(this.online(obs)),
+        makeRow: (row, look) => {
+          const stream = row === 0 ? "explorer" : `explorer/${row}`;
+          return actingOn(look, null, isExploring ? exploring(stream) : () => new Greedy<A>());
+        },
+      });
+  }
+
+  /** The minibatch under way. */
+  protected get batch(): Staging {
+    return this.#batch!;
   }
 
   /** The frames that stay on the device that learns; null where minibatches go over whole. */
-  #framesOnDevice(where: string): FrameRing | null {
+  #framesOnDevice(where: string): readonly FrameRing[] | null {
     if (this.hyperparameters.replayDevice === "cpu") return null;
     if (isOnHost()) {
       throw new UsageError(
         `${where}: replayDevice gpu must come with a GPU that learns; got the cpu. Open the device gpu, or leave replayDevice out.`,
       );
     }
-    const { frameRing } = this.replay;
-    if (!frameRing) {
+    const { frameRings } = this.replay;
+    if (!frameRings) {
       throw new UsageError(
         `${where}: replayDevice gpu must come with a replay buffer that keeps frames; got one without. Use ReplayBuffer or PrioritizedReplayBuffer.`,
       );
     }
-    return frameRing;
+    return frameRings;
   }
 
   #defaultOptimizer(): Optimizer {
@@ -238,9 +270,11 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     this.batch.commit();
   }
 
-  /** Makes room for masks in `batch` as soon as there are any; called outside of the update's scope. */
+  /** Makes `batch`, and room for masks in it as soon as there are any; called outside of the update's scope. */
   protected prepareBatch(): void {
-    if (this.replay.hasMasks && this.batch.mask === null) this.batch = this.#makeBatch(this.#actions);
+    const { hasMasks } = this.replay;
+    if (this.#batch && (!hasMasks || this.#batch.mask !== null)) return;
+    this.#batch = this.#makeBatch(hasMasks ? this.#actions : 0);
   }
 
   /** Counts an update that is done. */
@@ -278,7 +312,11 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
         `${this.name}.observe: an action must come before its outcome; got a reward of ${reward} without act(). Call act(obs) first.`,
       );
     }
-    const h = this.hyperparameters;
+    if (this.#rows) {
+      throw new UsageError(
+        `${this.name}.observe: an agent must learn from one environment or from many; got observe() after actBatch() with ${this.#rows.n} rows. Use observeBatch.`,
+      );
+    }
     const { lastObs, lastAction, lastMask } = acting;
     this.replay.append(
       lastObs,
@@ -291,10 +329,69 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       maskOf(info),
     );
     acting.forget();
-    this.steps++;
-    if (this.replay.size < h.replayStartSize || this.steps % h.updateInterval !== 0) return;
-    for (let i = 0; i < h.updatesPerInterval; i++) this.update();
+    this.#learnFrom(1);
   }
+
+  /** Counts environment steps and updates as often as they make it due. */
+  #learnFrom(steps: number): void {
+    const { replayStartSize, updateInterval, updatesPerInterval } = this.hyperparameters;
+    const before = this.steps;
+    this.steps += steps;
+    if (this.replay.size < replayStartSize) return;
+    const due = Math.floor(this.steps / updateInterval) - Math.floor(before / updateInterval);
+    for (let i = 0; i < due * updatesPerInterval; i++) this.update();
+  }
+
+  /**
+   * Each row explores by itself. In training n stays the same, and the replay buffer has a lane for each row.
+   * @throws UsageError for another n than before, for a replay buffer of one running episode, for bad observations
+   */
+  async actBatch(obs: ArrayLike<number>, n: number, infos?: BatchInfos): Promise<BatchActions> {
+    return this.#rowsFor(n).act(obs, infos, this.steps, this.training);
+  }
+
+  #rowsFor(n: number): BatchActing<A> {
+    if (this.#rows?.n === n) return this.#rows;
+    if (!(Number.isSafeInteger(n) && n > 0)) {
+      throw new UsageError(
+        `${this.name}.actBatch: n must be a whole number of at least 1; got ${n}. Pass envs.numEnvs.`,
+      );
+    }
+    if (this.training) return this.#split(n);
+    if (this.#greedyRows?.n !== n) this.#greedyRows = this.#makeBatchActing(n, false);
+    return this.#greedyRows;
+  }
+
+  /** From here on the agent learns from n environments. */
+  #split(n: number): BatchActing<A> {
+    if (!this.replay.split) {
+      throw new UsageError(
+        `${this.name}: a replay buffer for ${n} environments must keep as many episodes apart; got ${this.replay.constructor.name}, which keeps one. Use sampling uniform, or one environment.`,
+      );
+    }
+    this.replay.split(n);
+    this.#rows = this.#makeBatchActing(n, true);
+    return this.#rows;
+  }
+
+  observeBatch(
+    transitions: BatchTransitions,
+    rewards: ArrayLike<number>,
+    terminated: ArrayLike<number>,
+    truncated: ArrayLike<number>,
+    infos?: BatchInfos,
+  ): void {
+    if (!this.training) return;
+    if (!this.#rows) {
+      throw new UsageError(
+        `${this.name}.observeBatch: actions must come before their outcomes; got ${rewards.length} rewards without actBatch(). Await actBatch(obs, n) first.`,
+      );
+    }
+    this.#rows.outcomes(transitions, rewards, terminated, truncated, infos, this.#append);
+    this.#learnFrom(transitions.count);
+  }
+
+  readonly #append: Replay["append"] = (...step) => this.replay.append(...step);
 
   protected get isWaiting(): boolean {
     return this.#acting.isWaiting;
@@ -306,11 +403,13 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
 
   stopEpisode(): void {
     this.#acting.forget();
+    this.#rows?.forget();
     this.replay.stopEpisode();
   }
 
+  /** In many environments, that of the first one. */
   get explorer(): Explorer<A> {
-    return this.#acting.explorer;
+    return (this.#rows?.rows[0] ?? this.#acting).explorer;
   }
 
   get wantsTurn(): boolean {
@@ -344,6 +443,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       ...this.#statistics.read(),
       ...(this.#acting.saveState() as object),
       actingQ: this.#actingNetwork.saveState(),
+      rows: this.#rows?.saveState() ?? null,
       ...Object.fromEntries(Object.entries(this.#parts).map(([name, part]) => [name, part.saveState() as State])),
     };
   }
@@ -353,9 +453,12 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     if (saved.name !== this.name) {
       throw new UsageError(`load: the saved state must be of ${this.name}; got ${saved.name}. Build that agent.`);
     }
+    const rows = saved.rows as readonly State[] | null;
+    if (rows && this.#rows?.n !== rows.length) this.#split(rows.length);
     for (const [name, part] of Object.entries(this.#parts)) part.loadState(saved[name] as never);
     this.#actingNetwork.loadState(saved.actingQ!, saved.qFunction!);
     this.#acting.loadState(saved);
+    if (rows) this.#rows!.loadState(rows);
     this.#statistics.restore(saved);
     this.steps = saved.steps;
     this.updates = saved.updates;
@@ -370,4 +473,20 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     await readModels(place, this.name, { model: this.qFunction, target: this.targetQ }, this.optimizer);
     await this.#actingNetwork.follow();
   }
+}
+
+/** Looks at one observation at a time on the cpu; nothing is allocated. */
+function lookOnHost(obsShape: readonly number[], forward: (obs: Variable) => Variable): Look {
+  const pass = onHost(() => new ForwardPass(1, obsShape, forward));
+  let [input, to, isTraining]: Parameters<Look> = [[], new Float64Array(0), true];
+  const fill = (y: Variable): void => {
+    for (let i = 0; i < to.length; i++) to[i] = y.at(i);
+  };
+  const run = (): void => pass.run(input, isTraining, fill);
+  return (obs, outputs, training) => {
+    input = obs;
+    to = outputs;
+    isTraining = training;
+    onHost(run);
+  };
 }

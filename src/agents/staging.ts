@@ -20,35 +20,38 @@ export interface StagingExtras {
   /** Whether the actions taken in the next observations are wanted. */
   readonly hasNextActions?: boolean;
   /** Keeps a copy of these frames on the device; minibatches are put together there. */
-  readonly frames?: FrameRing | null;
+  readonly frames?: readonly FrameRing[] | null;
 }
 
 /** The frames of a replay buffer, kept on the device: each goes over once, when it is new. */
 class DeviceFrames {
-  readonly #ring: FrameRing;
-  /** (frames, numbers) */
+  readonly #rings: readonly FrameRing[];
+  /** (frames, numbers): one ring after the other. */
   readonly #table: Variable;
-  /** Frames that went over, and which revision they belong to. */
-  #written = 0;
-  #revision = -1;
+  /** Frames of each ring that went over, and which revision they belong to. */
+  readonly #written: { count: number; revision: number }[];
 
-  constructor(ring: FrameRing) {
-    this.#ring = ring;
-    this.#table = persistent([ring.frameCapacity, ring.frameSize]);
+  constructor(rings: readonly FrameRing[]) {
+    this.#rings = rings;
+    this.#table = persistent([rings.reduce((rows, ring) => rows + ring.frameCapacity, 0), rings[0]!.frameSize]);
+    this.#written = rings.map(() => ({ count: 0, revision: -1 }));
   }
 
   /** Brings over what is new. */
   update(): void {
-    const { frames, frameCapacity, frameSize, framesWritten, revision } = this.#ring;
-    if (revision !== this.#revision) this.#written = 0;
-    this.#revision = revision;
-    for (let frame = Math.max(this.#written, framesWritten - frameCapacity); frame < framesWritten; ) {
-      const row = frame % frameCapacity;
-      const count = Math.min(framesWritten - frame, frameCapacity - row);
-      writeRows(this.#table, row, frames.subarray(row * frameSize, (row + count) * frameSize));
-      frame += count;
+    for (const [i, ring] of this.#rings.entries()) {
+      const { frames, frameCapacity, frameSize, framesWritten, firstFrame, revision } = ring;
+      const written = this.#written[i]!;
+      if (revision !== written.revision) written.count = 0;
+      written.revision = revision;
+      for (let frame = Math.max(written.count, framesWritten - frameCapacity); frame < framesWritten; ) {
+        const row = frame % frameCapacity;
+        const count = Math.min(framesWritten - frame, frameCapacity - row);
+        writeRows(this.#table, firstFrame + row, frames.subarray(row * frameSize, (row + count) * frameSize));
+        frame += count;
+      }
+      written.count = framesWritten;
     }
-    this.#written = framesWritten;
   }
 
   /** Fills observations (batch, …obs) with the frames at places (batch, frameStack). */
@@ -94,10 +97,10 @@ export class Staging {
   ) {
     const rows = [batch, ...obsShape];
     const shapes: Record<string, readonly number[]> = {
-      ...(frames ? { obsFrame: [batch, frames.frameStack] } : { obs: rows }),
+      ...(frames ? { obsFrame: [batch, frames[0]!.frameStack] } : { obs: rows }),
       action: [batch, ...actionShape],
       reward: [batch],
-      ...(frames ? { nextFrame: [batch, frames.frameStack] } : { nextObs: rows }),
+      ...(frames ? { nextFrame: [batch, frames[0]!.frameStack] } : { nextObs: rows }),
       discount: [batch],
       ...(hasWeights ? { weight: [batch] } : {}),
       ...(hasNextActions ? { nextAction: [batch] } : {}),

@@ -72,8 +72,8 @@ export class PersistentReplayBuffer implements Replay {
     return this.#buffer.size;
   }
 
-  get frameRing(): FrameRing {
-    return this.#buffer.frameRing;
+  get frameRings(): readonly FrameRing[] {
+    return this.#buffer.frameRings;
   }
 
   get hasMasks(): boolean {

@@ -72,8 +72,8 @@ export class PrioritizedReplayBuffer implements Replay {
     return this.#store.size;
   }
 
-  get frameRing(): FrameRing {
-    return this.#store;
+  get frameRings(): readonly FrameRing[] {
+    return [this.#store];
   }
 
   get hasMasks(): boolean {

@@ -11,10 +11,19 @@ export interface Replay extends Stateful {
   /** Whether minibatches have importance weights, and want to be told how surprising each transition was. */
   readonly isPrioritized: boolean;
 
-  /** The ring that observations are kept in as frames, which allows `FrameBatch`; null where they are kept otherwise. */
-  readonly frameRing: FrameRing | null;
+  /** The rings that observations are kept in as frames, which allows `FrameBatch`; null where they are kept otherwise. */
+  readonly frameRings: readonly FrameRing[] | null;
 
-  /** One step of the environment, see `TransitionStore.append`. */
+  /**
+   * Makes room for the episodes of so many environments side by side, while there are no transitions: each has a lane of
+   * its share of the capacity. Missing where a buffer holds one running episode only.
+   */
+  split?(lanes: number): void;
+
+  /**
+   * One step of the environment, see `TransitionStore.append`.
+   * @param lane which of the environments, from 0
+   */
   append(
     obs: ArrayLike<number>,
     action: number | ArrayLike<number>,
@@ -24,9 +33,10 @@ export interface Replay extends Stateful {
     truncated: boolean,
     mask?: ArrayLike<number> | null,
     nextMask?: ArrayLike<number> | null,
+    lane?: number,
   ): void;
 
-  /** The episode was cut without an end: pending n-step tails are completed with bootstrapping, as at a truncation. */
+  /** Every episode was cut without an end: pending n-step tails are completed with bootstrapping, as at a truncation. */
   stopEpisode(): void;
 
   /**

@@ -22,41 +22,78 @@ export interface ReplayBufferOptions extends TransitionStoreOptions {
 
 export class ReplayBuffer implements Replay {
   readonly isPrioritized = false;
-  readonly #store: TransitionStore;
+  readonly #options: ReplayBufferOptions;
+  /** One for each environment that has an episode running beside the others. */
+  #lanes: readonly TransitionStore[];
   readonly #random: Random;
   /** The slots of the last minibatch; grown when a larger one is asked for. */
   #slots = new Uint32Array(64);
-  /** The minibatch each slot was last drawn for. */
-  readonly #drawnFor: Uint32Array;
+  /** Its transitions, see `#draw`. */
+  #drawn = new Uint32Array(64);
+  /** The minibatch each transition was last drawn for. */
+  #drawnFor: Uint32Array;
   #minibatches = 0;
 
   /** @throws UsageError or DeviceError as `TransitionStore` does. */
   constructor(options: ReplayBufferOptions) {
-    this.#store = new TransitionStore(options);
+    this.#options = options;
+    this.#lanes = [new TransitionStore(options)];
     this.#random = options.random;
-    this.#drawnFor = new Uint32Array(this.#store.capacity);
+    this.#drawnFor = new Uint32Array(this.capacity);
   }
 
   get capacity(): number {
-    return this.#store.capacity;
+    return this.#lanes.length * this.#lanes[0]!.capacity;
   }
 
-  /** Transitions that can be sampled; the last nStep − 1 steps of the running episode are not complete yet. */
+  /** Transitions that can be sampled; the last nStep − 1 steps of each running episode are not complete yet. */
   get size(): number {
-    return this.#store.size;
+    let size = 0;
+    for (const lane of this.#lanes) size += lane.size;
+    return size;
   }
 
-  get frameRing(): FrameRing {
-    return this.#store;
+  get frameRings(): readonly FrameRing[] {
+    return this.#lanes;
   }
 
   get hasMasks(): boolean {
-    return this.#store.hasMasks;
+    return this.#lanes[0]!.hasMasks;
   }
 
   /** Observations written since construction: one a step and one an episode. */
   get framesWritten(): number {
-    return this.#store.framesWritten;
+    let written = 0;
+    for (const lane of this.#lanes) written += lane.framesWritten;
+    return written;
+  }
+
+  /**
+   * Makes room for the episodes of so many environments side by side: each has a lane of its share of the capacity,
+   * rounded up.
+   * @throws UsageError when there are transitions already
+   */
+  split(lanes: number): void {
+    if (lanes === this.#lanes.length) return;
+    if (this.framesWritten > 0) {
+      throw new UsageError(
+        `replay: the number of environments must stay the same; got ${lanes} after transitions of ${this.#lanes.length}. Make a new buffer.`,
+      );
+    }
+    const share = (whole: number) => Math.ceil(whole / lanes);
+    const { capacity, frameCapacity } = this.#options;
+    const options = {
+      ...this.#options,
+      capacity: share(capacity),
+      ...(frameCapacity === undefined ? {} : { frameCapacity: share(frameCapacity) }),
+    };
+    let firstFrame = 0;
+    this.#lanes = Array.from({ length: lanes }, () => {
+      const lane = new TransitionStore({ ...options, firstFrame });
+      firstFrame += lane.frameCapacity;
+      return lane;
+    });
+    this.#drawnFor = new Uint32Array(this.capacity);
   }
 
   /** One step of the environment, see `TransitionStore.append`. */
@@ -69,12 +106,17 @@ export class ReplayBuffer implements Replay {
     truncated: boolean,
     mask: ArrayLike<number> | null = null,
     nextMask: ArrayLike<number> | null = null,
+    lane = 0,
   ): void {
-    this.#store.append(obs, action, reward, nextObs, terminated, truncated, mask, nextMask);
+    this.#lanes[lane]!.append(obs, action, reward, nextObs, terminated, truncated, mask, nextMask);
+    // minibatches have masks from all lanes or from none
+    if (mask !== null || nextMask !== null) {
+      for (const other of this.#lanes) other.prepareMasks(mask?.length ?? nextMask!.length);
+    }
   }
 
   stopEpisode(): void {
-    this.#store.stopEpisode();
+    for (const lane of this.#lanes) lane.stopEpisode();
   }
 
   /**
@@ -91,17 +133,22 @@ export class ReplayBuffer implements Replay {
         `replay: cannot sample ${n} transitions from ${size}. Raise replayStartSize to at least minibatchSize.`,
       );
     }
-    if (n > this.#slots.length) this.#slots = new Uint32Array(n);
-    this.#draw(n);
-    this.#store.gather(this.#slots, n, out);
+    if (n > this.#slots.length) {
+      this.#slots = new Uint32Array(n);
+      this.#drawn = new Uint32Array(n);
+    }
+    this.#draw(n, size);
+    this.#gather(n, out);
   }
 
   /** Every transition stays as likely as any other. */
   updatePriorities(): void {}
 
-  /** Robert Floyd's sampling without replacement (Bentley and Floyd 1987, "A sample of brilliance"). */
-  #draw(n: number): void {
-    const { begin, size, capacity } = this.#store;
+  /**
+   * n different ones of `size` transitions, counted lane after lane from the oldest.
+   * Robert Floyd's sampling without replacement (Bentley and Floyd 1987, "A sample of brilliance").
+   */
+  #draw(n: number, size: number): void {
     this.#minibatches = (this.#minibatches + 1) >>> 0;
     if (this.#minibatches === 0) {
       this.#drawnFor.fill(0);
@@ -109,11 +156,28 @@ export class ReplayBuffer implements Replay {
     }
     for (let i = 0; i < n; i++) {
       const last = size - n + i;
-      let slot = (begin + this.#random.integer(last + 1)) % capacity;
+      let transition = this.#random.integer(last + 1);
       // drawn before: the last one cannot have been, its turn comes only now
-      if (this.#drawnFor[slot] === this.#minibatches) slot = (begin + last) % capacity;
-      this.#drawnFor[slot] = this.#minibatches;
-      this.#slots[i] = slot;
+      if (this.#drawnFor[transition] === this.#minibatches) transition = last;
+      this.#drawnFor[transition] = this.#minibatches;
+      this.#drawn[i] = transition;
+    }
+  }
+
+  /** Writes the transitions drawn into `out`, those of a lane next to each other. */
+  #gather(n: number, out: TransitionBatch | FrameBatch): void {
+    const drawn = this.#drawn;
+    if (this.#lanes.length > 1) drawn.subarray(0, n).sort();
+    let first = 0;
+    let row = 0;
+    for (const lane of this.#lanes) {
+      const { begin, size, capacity } = lane;
+      const from = row;
+      for (; row < n && drawn[row]! < first + size; row++) {
+        this.#slots[row] = (begin + drawn[row]! - first) % capacity;
+      }
+      if (row > from) lane.gather(this.#slots, n, out, from, row);
+      first += size;
     }
   }
 
@@ -122,14 +186,15 @@ export class ReplayBuffer implements Replay {
     return this.#random.saveState();
   }
 
-  /** Contents, running episode and random stream: the copy samples what the original would have. */
+  /** Contents, running episodes and random stream: the copy samples what the original would have. */
   saveState(): State {
-    return { store: this.#store.saveState(), random: { ...this.#random.saveState() } };
+    const stores = this.#lanes.map((lane) => lane.saveState());
+    return { stores, random: { ...this.#random.saveState() } };
   }
 
-  /** Forgets all transitions and the running episode. */
+  /** Forgets all transitions and the running episodes. */
   clear(): void {
-    this.#store.clear();
+    for (const lane of this.#lanes) lane.clear();
   }
 
   /** Where the stream of minibatches goes on. */
@@ -139,8 +204,13 @@ export class ReplayBuffer implements Replay {
 
   /** @throws UsageError when the state was saved by a buffer with other options. */
   loadState(state: State): void {
-    const { store, random } = state as unknown as { store: State; random: RandomState };
-    this.#store.loadState(store);
+    const { stores, random } = state as unknown as { stores: readonly State[]; random: RandomState };
+    if (stores.length !== this.#lanes.length) {
+      throw new UsageError(
+        `replay: a saved buffer must be of the ${this.#lanes.length} environments that this one is for; got one of ${stores.length}. Call split(${stores.length}) first.`,
+      );
+    }
+    for (const [i, lane] of this.#lanes.entries()) lane.loadState(stores[i]!);
     this.#random.loadState(random);
   }
 }

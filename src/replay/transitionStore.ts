@@ -44,6 +44,8 @@ export interface TransitionStoreOptions {
    * as many as transitions (every episode one step long), but no more of them than 64 MiB hold.
    */
   readonly frameCapacity?: number;
+  /** The number of the first frame in a `FrameBatch`, where several stores share a table. Default 0. */
+  readonly firstFrame?: number;
 }
 
 /** Where `gather` writes n transitions: views owned by the caller, a row a transition. */
@@ -77,6 +79,8 @@ export interface FrameBatch extends Omit<TransitionBatch, "obs" | "nextObs"> {
 
 /** The ring of frames, for those who keep a copy of it elsewhere: frame i stands in row i % frameCapacity. */
 export interface FrameRing {
+  /** Where the ring begins in a table of several. */
+  readonly firstFrame: number;
   /** `(frameCapacity, frameSize)` */
   readonly frames: Float32Array | Uint8Array;
   readonly frameCapacity: number;
@@ -162,6 +166,7 @@ export class TransitionStore implements Stateful, FrameRing {
   readonly actionSize: number;
 
   readonly frameSize: number;
+  readonly firstFrame: number;
   readonly frames: Float32Array | Uint8Array;
   revision = 0;
   /** Beside each frame the actions allowed there; made when the first mask is given. */
@@ -190,7 +195,16 @@ export class TransitionStore implements Stateful, FrameRing {
    * @throws DeviceError when the arrays cannot be allocated.
    */
   constructor(options: TransitionStoreOptions) {
-    const { capacity, obsShape, obsDtype = "float32", action, gamma, nStep = 1, frameStack = 1 } = options;
+    const {
+      capacity,
+      obsShape,
+      obsDtype = "float32",
+      action,
+      gamma,
+      nStep = 1,
+      frameStack = 1,
+      firstFrame = 0,
+    } = options;
     requireCount("capacity", capacity, 1);
     requireCount("nStep", nStep, 1);
     for (const dimension of obsShape) requireCount("every dimension of obsShape", dimension, 1);
@@ -219,6 +233,7 @@ export class TransitionStore implements Stateful, FrameRing {
     const { frameCapacity = capacity + slack + nStep } = options;
     requireCount("frameCapacity", frameCapacity, nStep + frameStack);
     this.frameCapacity = frameCapacity;
+    this.firstFrame = firstFrame;
 
     const Actions = action.dtype === "int32" ? Int32Array : Float32Array;
     try {
@@ -300,7 +315,7 @@ export class TransitionStore implements Stateful, FrameRing {
       );
     }
 
-    if (mask !== null || nextMask !== null) this.#prepareMasks(mask?.length ?? nextMask!.length);
+    if (mask !== null || nextMask !== null) this.prepareMasks(mask?.length ?? nextMask!.length);
     const newest = this.frameStack - 1;
     if (!this.#inEpisode) {
       if (newest > 0) this.#checkStack(obs, nextObs);
@@ -325,24 +340,28 @@ export class TransitionStore implements Stateful, FrameRing {
   }
 
   /**
-   * Copies the transitions in slots[0 … n − 1] into the rows of `out`.
+   * Copies the transitions in slots[from … to − 1] into the same rows of `out`, by default all n.
    * @throws ShapeError when a view of `out` does not hold exactly n rows.
    */
-  gather(slots: ArrayLike<number>, n: number, out: TransitionBatch | FrameBatch): void {
+  gather(slots: ArrayLike<number>, n: number, out: TransitionBatch | FrameBatch, from = 0, to = n): void {
     const { actionSize } = this;
     this.#checkRows("action", out.action, n, actionSize);
     this.#checkRows("reward", out.reward, n, 1);
     this.#checkRows("discount", out.discount, n, 1);
-    if (out.nextAction) this.#gatherNextActions(slots, n, out.nextAction);
-    if (out.mask && out.nextMask) this.#gatherMasks(slots, n, out.mask, out.nextMask);
     if ("obsFrame" in out) {
-      this.#gatherPlaces("obsFrame", slots, n, this.#obsFrame, out.obsFrame);
-      this.#gatherPlaces("nextFrame", slots, n, this.#nextFrame, out.nextFrame);
+      this.#checkRows("obsFrame", out.obsFrame, n, this.frameStack);
+      this.#checkRows("nextFrame", out.nextFrame, n, this.frameStack);
+      this.#gatherPlaces(slots, from, to, this.#obsFrame, out.obsFrame);
+      this.#gatherPlaces(slots, from, to, this.#nextFrame, out.nextFrame);
     } else {
-      this.#gatherFrames("obs", slots, n, this.#obsFrame, out.obs);
-      this.#gatherFrames("nextObs", slots, n, this.#nextFrame, out.nextObs);
+      this.#checkRows("obs", out.obs, n, this.obsSize);
+      this.#checkRows("nextObs", out.nextObs, n, this.obsSize);
+      this.#gatherFrames(slots, from, to, this.#obsFrame, out.obs);
+      this.#gatherFrames(slots, from, to, this.#nextFrame, out.nextObs);
     }
-    for (let row = 0; row < n; row++) {
+    if (out.nextAction) this.#gatherNextActions(slots, from, to, out.nextAction);
+    if (out.mask && out.nextMask) this.#gatherMasks(slots, from, to, out.mask, out.nextMask);
+    for (let row = from; row < to; row++) {
       const slot = slots[row]!;
       copyRow(out.action, row, this.#action, slot, actionSize);
       out.reward[row] = this.#reward[slot]!;
@@ -404,7 +423,7 @@ export class TransitionStore implements Stateful, FrameRing {
     rollInto(this.frames, firstFrame, saved.frames, this.frameSize);
     this.#masks = null;
     if (saved.masks) {
-      this.#prepareMasks(saved.masks.length / frameCount);
+      this.prepareMasks(saved.masks.length / frameCount);
       rollInto(this.#masks!, firstFrame, saved.masks, this.#maskSize);
     }
     this.#pendingAction.set(saved.pendingAction);
@@ -456,8 +475,12 @@ export class TransitionStore implements Stateful, FrameRing {
     return this.#masks ? this.#masks.length / this.frameCapacity : 0;
   }
 
-  /** Frames stored before the first mask allow everything. */
-  #prepareMasks(actions: number): void {
+  /**
+   * From here on there are masks; frames stored before the first one allow everything.
+   * @param actions numbers of a mask
+   * @throws ShapeError for another number than before
+   */
+  prepareMasks(actions: number): void {
     this.#masks ??= new Uint8Array(this.frameCapacity * actions).fill(1);
     if (actions !== this.#maskSize) {
       throw new ShapeError(
@@ -467,9 +490,9 @@ export class TransitionStore implements Stateful, FrameRing {
   }
 
   /** Transitions of an episode stand in a row, one a frame: the one that starts where this one ends is few slots on. */
-  #gatherNextActions(slots: ArrayLike<number>, n: number, nextAction: Float32Array): void {
+  #gatherNextActions(slots: ArrayLike<number>, from: number, to: number, nextAction: Float32Array): void {
     const { capacity, frameCapacity } = this;
-    for (let row = 0; row < n; row++) {
+    for (let row = from; row < to; row++) {
       const slot = slots[row]!;
       const frame = this.#nextFrame[slot]!;
       const steps = (frame - this.#obsFrame[slot]! + frameCapacity) % frameCapacity;
@@ -488,32 +511,30 @@ export class TransitionStore implements Stateful, FrameRing {
     }
   }
 
-  #gatherMasks(slots: ArrayLike<number>, n: number, mask: Float32Array, nextMask: Float32Array): void {
+  #gatherMasks(slots: ArrayLike<number>, from: number, to: number, mask: Float32Array, nextMask: Float32Array): void {
     const masks = this.#masks!;
     const actions = this.#maskSize;
-    for (let row = 0; row < n; row++) {
+    for (let row = from; row < to; row++) {
       copyRow(mask, row, masks, this.#obsFrame[slots[row]!]!, actions);
       copyRow(nextMask, row, masks, this.#nextFrame[slots[row]!]!, actions);
     }
   }
 
   /** The observations of slots, whose newest frames `places` holds. */
-  #gatherFrames(name: string, slots: ArrayLike<number>, n: number, places: Uint32Array, to: Float32Array): void {
-    this.#checkRows(name, to, n, this.obsSize);
-    for (let row = 0; row < n; row++) {
+  #gatherFrames(slots: ArrayLike<number>, from: number, to: number, places: Uint32Array, out: Float32Array): void {
+    for (let row = from; row < to; row++) {
       const frame = places[slots[row]!]!;
-      if (this.frameStack === 1) copyRow(to, row, this.frames, frame, this.frameSize);
-      else this.#copyStack(to, row, frame);
+      if (this.frameStack === 1) copyRow(out, row, this.frames, frame, this.frameSize);
+      else this.#copyStack(out, row, frame);
     }
   }
 
   /** The same, where their frames stand. */
-  #gatherPlaces(name: string, slots: ArrayLike<number>, n: number, places: Uint32Array, to: Float32Array): void {
-    const { frameStack, frameCapacity } = this;
-    this.#checkRows(name, to, n, frameStack);
-    for (let row = 0; row < n; row++) {
+  #gatherPlaces(slots: ArrayLike<number>, from: number, to: number, places: Uint32Array, out: Float32Array): void {
+    const { frameStack, frameCapacity, firstFrame } = this;
+    for (let row = from; row < to; row++) {
       const first = places[slots[row]!]! - frameStack + 1 + frameCapacity;
-      for (let i = 0; i < frameStack; i++) to[row * frameStack + i] = (first + i) % frameCapacity;
+      for (let i = 0; i < frameStack; i++) out[row * frameStack + i] = firstFrame + ((first + i) % frameCapacity);
     }
   }
 

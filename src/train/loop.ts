@@ -1,12 +1,11 @@
 /**
- * The training loop: act, step, observe; report, evaluate, checkpoint; keep the best. It knows no files (those are the
- * store's), so that it runs wherever the agent runs.
+ * The training loop: steps, which a stepper takes; report, evaluate, checkpoint; keep the best. It knows no files (those
+ * are the store's), so that it runs wherever the agent runs.
  */
-import type { Agent, Observation, StepInfo } from "../agents/agent.ts";
+import type { Agent } from "../agents/agent.ts";
 import { DeviceError, UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
-import { EnvContract } from "./envContract.ts";
 import { playEpisodes, summarize } from "./evaluate.ts";
 import type { EvaluationSummary, ResultEvent } from "./events.ts";
 import { type FailedPart, runFailure } from "./failure.ts";
@@ -14,7 +13,8 @@ import type { EvaluationLine, ProgressLine, ResultLine, TimingLine } from "./met
 import type { TrainingEnv } from "./participants.ts";
 import type { RunHandle } from "./run.ts";
 import type { TrainSettings } from "./settings.ts";
-import { now, sliceMilliseconds, turn } from "./turn.ts";
+import type { Going, Stepper } from "./stepper.ts";
+import { now } from "./turn.ts";
 
 /** What is written beside weights: where they come from and what they scored. */
 export interface Score {
@@ -44,10 +44,6 @@ export interface RunStore {
 export interface LoopState {
   step: number;
   episodes: number;
-  /** Whether an episode is under way. */
-  running: boolean;
-  /** Return of the running episode so far. */
-  episodeReturn: number;
   /** Return of the last finished episode. */
   lastReturn: number | null;
   /** The step of the last progress line and of the last evaluation. */
@@ -63,8 +59,6 @@ export interface LoopState {
 export const initialLoopState = (): LoopState => ({
   step: 0,
   episodes: 0,
-  running: false,
-  episodeReturn: 0,
   lastReturn: null,
   reportedAt: 0,
   evaluatedAt: 0,
@@ -79,35 +73,21 @@ export interface LoopSetup {
   /** Ids or names, for events and messages. */
   readonly agentName: string;
   readonly envName: string;
-  readonly env: TrainingEnv;
+  readonly stepper: Stepper;
   /** The environment of evaluations. */
   readonly evalEnv: TrainingEnv;
   readonly settings: TrainSettings;
   readonly store: RunStore | null;
 }
 
-/** What the environment returned last: an observation, and what it said beside it. */
-export interface Seen {
-  readonly obs: Observation;
-  readonly info?: StepInfo;
-}
-
 /** What a checkpoint holds. */
-export function captureState({ agent, env, evalEnv }: LoopSetup, loop: LoopState, { obs, info }: Seen): State {
+export function captureState({ agent, stepper, evalEnv }: LoopSetup, loop: LoopState): State {
   return {
     loop: { ...loop } as unknown as State,
-    obs: loop.running ? observationState(obs) : null,
-    actionMask: loop.running && info?.actionMask ? Uint8Array.from(info.actionMask) : null,
     agent: agent.saveState(),
-    env: env.saveState(),
+    stepper: stepper.saveState(),
     evalEnv: evalEnv.saveState(),
   };
-}
-
-/** Environments reuse their observation's memory, so it is copied; other array types are kept as float64. */
-function observationState(obs: Observation): State {
-  const kept = obs instanceof Float32Array || obs instanceof Uint8Array || obs instanceof Int32Array;
-  return kept ? obs.slice() : Float64Array.from(obs);
 }
 
 /**
@@ -115,28 +95,19 @@ function observationState(obs: Observation): State {
  * @returns what the loop goes on with, and why the episode under way could not be taken up where that is so
  */
 export function restoreState(
-  { agent, env, evalEnv }: LoopSetup,
+  { agent, stepper, evalEnv }: LoopSetup,
   state: State,
-): { loop: LoopState; seen: Seen; lost: string | null } {
-  const {
-    loop,
-    obs,
-    actionMask,
-    agent: agentState,
-    env: envState,
-    evalEnv: evalEnvState,
-  } = state as Record<string, State>;
-  agent.loadState(agentState!);
-  env.loadState(envState!);
-  evalEnv.loadState(evalEnvState!);
-  const restored = { ...(loop as unknown as LoopState) };
-  const lost = restored.running ? (env.lostEpisode ?? null) : null;
+): { loop: LoopState; lost: string | null } {
+  const saved = state as Record<string, State>;
+  agent.loadState(saved.agent!);
+  stepper.loadState(saved.stepper!);
+  evalEnv.loadState(saved.evalEnv!);
+  const lost = stepper.lostEpisode;
   if (lost !== null) {
     agent.stopEpisode();
-    restored.running = false;
+    stepper.dropEpisodes();
   }
-  const info = actionMask ? { actionMask: actionMask as Uint8Array } : {};
-  return { loop: restored, seen: { obs: (obs ?? []) as Observation, info }, lost };
+  return { loop: { ...(saved.loop as unknown as LoopState) }, lost };
 }
 
 /** The first multiple of `interval` after `step`. */
@@ -149,89 +120,26 @@ const nextMultiple = (step: number, interval: number): number => (Math.floor(ste
  * timing of checkpoints, stops and resumes.
  *
  * @param loop where to begin; changed as the run goes on
- * @param seen the current observation, when an episode is under way
  */
-export async function runLoop(
-  setup: LoopSetup,
-  loop: LoopState,
-  seen: Seen,
-  { stop, emit }: RunHandle,
-): Promise<ResultEvent> {
-  const { agent, env, evalEnv, settings, store, agentName, envName } = setup;
+export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }: RunHandle): Promise<ResultEvent> {
+  const { agent, stepper, evalEnv, settings, store, agentName, envName } = setup;
   const { steps, seed, stopAt } = settings;
   const started = now();
   const fromStep = loop.step;
   const secondsBefore = loop.seconds;
   const seconds = () => secondsBefore + (now() - started) / 1_000;
-  const contract = new EnvContract(env);
-  let part: FailedPart = "loop";
-  let { obs, info } = seen;
+  const going: Going = { agent, loop, seed, stop, part: "loop" };
   let savedAt = -1;
   let reported = { step: loop.step, at: started };
   /** Milliseconds until the last step, evaluations included. */
   let trained = 0;
-  /** Steps between looks at the clock, about one slice. */
-  let chunk = 16;
-
-  /**
-   * Steps until `until`, a stop, or a step at which the agent must wait for its device. Nothing is allocated here but
-   * what the environment returns.
-   */
-  function takeSteps(until: number): void {
-    while (loop.step < until && !stop.requested) {
-      if (!loop.running) {
-        part = "env";
-        // only the run's first episode is seeded; the environment's own stream goes on from there
-        const first = loop.step === 0 ? env.reset({ seed }) : env.reset();
-        obs = contract.reset(first);
-        info = first[1] as StepInfo;
-        loop.running = true;
-        loop.episodeReturn = 0;
-      }
-      part = "agent";
-      const action = agent.act(obs, info);
-      part = "env";
-      const result = env.step(action);
-      contract.step(result);
-      obs = result[0];
-      info = result[4] as StepInfo;
-      const terminated = result[2];
-      const truncated = result[3];
-      part = "agent";
-      agent.observe(obs, result[1], terminated, truncated, info);
-      part = "loop";
-      loop.step++;
-      loop.episodeReturn += result[1];
-      if (terminated || truncated) {
-        loop.running = false;
-        loop.episodes++;
-        loop.lastReturn = loop.episodeReturn;
-      }
-      if (agent.wantsTurn) return;
-    }
-  }
-
-  /** The same, in slices with a turn after each. */
-  async function train(until: number): Promise<void> {
-    while (loop.step < until && !stop.requested) {
-      const begun = now();
-      const from = loop.step;
-      takeSteps(Math.min(until, loop.step + chunk));
-      const took = now() - begun;
-      if (loop.step - from === chunk) {
-        chunk = Math.max(1, Math.min(Math.round((chunk * sliceMilliseconds) / took), 4 * chunk, 1 << 20));
-      }
-      if (agent.wantsTurn) await agent.turn?.();
-      await turn();
-    }
-  }
 
   async function report(): Promise<void> {
     await agent.sync?.();
     const statistics = agent.statistics();
     const { averageLoss } = statistics;
     if (averageLoss !== undefined && agent.updates > 0 && !Number.isFinite(averageLoss)) {
-      part = "agent";
+      going.part = "agent";
       throw new UsageError(
         `${agent.name}: averageLoss must be finite; got ${averageLoss}. Lower the learning rate or clip gradients.`,
       );
@@ -258,7 +166,7 @@ export async function runLoop(
       playEpisodes(agent, evalEnv, { episodes, seed: evalSeed, returns, halted: () => stop.requested });
     const reaches = () => stopAt !== null && summarize(returns).mean >= stopAt;
     let whole = false;
-    part = "evaluation";
+    going.part = "evaluation";
     // greedy actions by what was learned until this very step
     await agent.turn?.();
     try {
@@ -267,7 +175,7 @@ export async function runLoop(
     } finally {
       if (!whole) evalEnv.loadState(before);
     }
-    part = "loop";
+    going.part = "loop";
     if (!whole) return;
     const evaluation = summarize(returns);
     const { step, episodes } = loop;
@@ -284,7 +192,7 @@ export async function runLoop(
     emit(line);
   }
 
-  const capture = () => captureState(setup, { ...loop, seconds: seconds() }, { obs, info });
+  const capture = () => captureState(setup, { ...loop, seconds: seconds() });
 
   async function checkpoint(): Promise<void> {
     if (!store || savedAt === loop.step) return;
@@ -294,7 +202,9 @@ export async function runLoop(
     emit({ event: "checkpoint", step: loop.step, path });
   }
 
-  const due = (interval: number, doneAt: number) => loop.step > 0 && loop.step % interval === 0 && doneAt !== loop.step;
+  /** Whether the last go reached a multiple of the interval, at which nothing was done yet. */
+  const due = (interval: number, doneAt: number) =>
+    loop.step > 0 && loop.step % interval < stepper.stride && doneAt !== loop.step;
 
   function result(
     outcome: ResultEvent["outcome"],
@@ -331,7 +241,7 @@ export async function runLoop(
       const next = [reportInterval, evalInterval, checkpointInterval].map((interval) =>
         nextMultiple(loop.step, interval),
       );
-      await train(Math.min(steps, ...next));
+      await stepper.train(Math.min(steps, ...next), going);
     }
     trained = now() - started;
     await checkpoint();
@@ -340,14 +250,14 @@ export async function runLoop(
     if (stop.requested) {
       last = stopped();
     } else {
-      part = "finish";
+      going.part = "finish";
       const kept = await finish();
       last = kept ? result(loop.solved ? "solved" : "finished", kept.evaluation, kept.step) : stopped();
     }
     emit(last);
     return last;
   } catch (error) {
-    throw runFailure(error, { part, step: loop.step, steps, kept: await rescue(part), store });
+    throw runFailure(error, { part: going.part, step: loop.step, steps, kept: await rescue(going.part), store });
   }
 
   /**
@@ -386,9 +296,9 @@ export async function runLoop(
       await agent.sync?.();
       if (failed === "agent") return `the state it failed in is kept in ${store.failure(loop.step, capture())}`;
       if (failed === "env") {
-        // the episode under way is lost, everything learned is not: a resume begins with a new episode
+        // episodes under way are lost, everything learned is not: a resume begins with new ones
         agent.stopEpisode();
-        loop.running = false;
+        stepper.dropEpisodes();
       }
       await checkpoint();
       return null;

@@ -9,10 +9,14 @@ import {
   type ObservationSpace,
 } from "../agents/index.ts";
 import { countWork, type Device, type DeviceName, openDevice } from "../device.ts";
-import { make } from "../envs/index.ts";
+import { Env, LocalVectorEnv, make, makeVec, SingleRows, type VectorEnv } from "../envs/index.ts";
 import { UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { Stateful } from "../state.ts";
+import type { TrainSettings } from "./settings.ts";
+import { SingleStepper } from "./singleStepper.ts";
+import type { Stepper } from "./stepper.ts";
+import { VectorStepper } from "./vectorStepper.ts";
 
 /** What training needs of an environment; those of `make` are such. */
 export interface TrainingEnv extends Stateful {
@@ -63,8 +67,47 @@ export function buildEnv({ env, envKwargs }: Pick<Recipe, "env" | "envKwargs">):
   return isClass ? (Reflect.construct(env, [envKwargs]) as TrainingEnv) : (env as () => TrainingEnv)();
 }
 
-/** The environment to train in and the one to evaluate in. */
-export function buildEnvs(recipe: Pick<Recipe, "env" | "envKwargs">): { env: TrainingEnv; evalEnv: TrainingEnv } {
+/** What is said of the environments to train in. */
+type Side = Pick<TrainSettings, "envs" | "vectorMode">;
+
+/** The environments to train in, side by side. */
+function buildVector({ env, envKwargs }: Pick<Recipe, "env" | "envKwargs">, { envs, vectorMode }: Side): VectorEnv {
+  const autoresetMode = "sameStep";
+  const mode = vectorMode === "auto" ? undefined : vectorMode;
+  if (typeof env === "string") {
+    return makeVec(env, envs, { ...envKwargs, autoresetMode, reuseObs: true, ...(mode ? { mode } : {}) });
+  }
+  if (mode !== undefined && mode !== "sync") {
+    throw new UsageError(
+      `train: vectorMode must be sync for environments that a script makes; got ${mode}. Register the environment, or leave vectorMode out.`,
+    );
+  }
+  const made = Array.from({ length: envs }, () => buildEnv({ env, envKwargs }));
+  const odd = made.find((one) => !(one instanceof Env));
+  if (odd) {
+    throw new UsageError(
+      `train: environments stepped side by side must be of the class Env; got ${odd.constructor.name}. Extend Env, or leave envs out.`,
+    );
+  }
+  const all = made as unknown as Env<unknown, unknown>[];
+  const { spec, name } = all[0]!;
+  return new LocalVectorEnv(new SingleRows(all), { name, spec, autoresetMode, reuseObs: true });
+}
+
+/** What takes the steps, and the environment to evaluate in. */
+export function buildEnvs(
+  recipe: Pick<Recipe, "env" | "envKwargs">,
+  settings: Side,
+): { stepper: Stepper; evalEnv: TrainingEnv } {
+  if (settings.envs > 1) {
+    const stepper = new VectorStepper(buildVector(recipe, settings));
+    try {
+      return { stepper, evalEnv: buildEnv(recipe) };
+    } catch (error) {
+      stepper.close();
+      throw error;
+    }
+  }
   const env = buildEnv(recipe);
   try {
     const evalEnv = buildEnv(recipe);
@@ -74,11 +117,24 @@ export function buildEnvs(recipe: Pick<Recipe, "env" | "envKwargs">): { env: Tra
           "Pass () => new YourEnv().",
       );
     }
-    return { env, evalEnv };
+    return { stepper: new SingleStepper(env), evalEnv };
   } catch (error) {
     env.close();
     throw error;
   }
+}
+
+/** Steps are taken in all environments at once: their number is rounded up. */
+export function wholeSteps({ steps, envs }: Pick<TrainSettings, "steps" | "envs">): Pick<TrainSettings, "steps"> {
+  return { steps: envs > 1 ? Math.ceil(steps / envs) * envs : steps };
+}
+
+/** @throws UsageError for an agent that cannot learn from so many environments */
+export function requireBatches(agent: Agent, envs: number): void {
+  if (!(envs > 1) || (agent.actBatch && agent.observeBatch)) return;
+  throw new UsageError(
+    `train: an agent must act on batches to learn from ${envs} environments side by side; got ${agent.name}, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.`,
+  );
 }
 
 /** Passes through networks in an update, beside those of acting: the online one, a target, and back through weights and activations. */

@@ -4,7 +4,16 @@ import { UsageError } from "../errors.ts";
 import { declarationsSchema, parseConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
 import { restoreState, runLoop } from "./loop.ts";
-import { type AgentFactory, buildAgent, buildEnvs, deviceFor, type EnvFactory, type Recipe } from "./participants.ts";
+import {
+  type AgentFactory,
+  buildAgent,
+  buildEnvs,
+  deviceFor,
+  type EnvFactory,
+  type Recipe,
+  requireBatches,
+  wholeSteps,
+} from "./participants.ts";
 import { type Run, startRun } from "./run.ts";
 import { type RunConfig, RunDirectory, readConfig, readResult } from "./runDirectory.ts";
 import { trainSettings } from "./settings.ts";
@@ -64,17 +73,18 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
       );
     }
     const recipe = recipeOf("resume", runDirectory, config, overrides);
-    const settings = { ...config.settings, steps };
-    const { env, evalEnv } = buildEnvs(recipe);
+    const settings = { ...config.settings, ...wholeSteps({ ...config.settings, steps }) };
+    const { stepper, evalEnv } = buildEnvs(recipe, settings);
     let store: RunDirectory | null = null;
     try {
-      const device = await deviceFor(recipe.agent, config.device ?? undefined, env, config.hyperparameters);
-      const agent = buildAgent(recipe.agent, env, config.hyperparameters, settings.seed);
+      const device = await deviceFor(recipe.agent, config.device ?? undefined, evalEnv, config.hyperparameters);
+      const agent = buildAgent(recipe.agent, evalEnv, config.hyperparameters, settings.seed);
+      requireBatches(agent, settings.envs);
       store = RunDirectory.open(runDirectory, config);
       const warnings: string[] = [];
       const found = store.findCheckpoint((message) => warnings.push(message), overrides.checkpoint);
-      const setup = { agent, agentName: config.agent, env, envName: config.env, evalEnv, settings, store };
-      const { loop, seen, lost } = restoreState(setup, found.run);
+      const setup = { agent, agentName: config.agent, envName: config.env, stepper, evalEnv, settings, store };
+      const { loop, lost } = restoreState(setup, found.run);
       if (steps < loop.step) {
         throw new UsageError(
           `resume: steps must be at least the ${loop.step} that ${runDirectory} has taken; got ${steps}. Pass more.`,
@@ -111,10 +121,10 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
         resumed: true,
       });
       for (const message of warnings) handle.emit({ event: "warning", step: fromStep, message });
-      return await runLoop(setup, loop, seen, handle);
+      return await runLoop(setup, loop, handle);
     } finally {
       store?.close();
-      env.close();
+      stepper.close();
       evalEnv.close();
     }
   }, overrides.signal);

@@ -3,6 +3,13 @@ import { type HyperparameterValues, hp } from "../agents/hyperparameters.ts";
 
 export const trainSettings = {
   steps: hp.integer(100_000, "environment steps to train for at most", "Kusari"),
+  envs: hp.integer(1, "environments stepped side by side, each of their steps counted", "Kusari", { min: 1 }),
+  vectorMode: hp.choice(
+    ["auto", "sync", "batch", "worker"],
+    "auto",
+    "how several environments are stepped: one after the other, in flat arrays, in threads, or what is fastest in one thread",
+    "Kusari",
+  ),
   seed: hp.integer(0, "seed of every random stream of the run", "Kusari", { min: 0 }),
   evalInterval: hp.integer(1_000, "environment steps between evaluations", "Kusari"),
   evalEpisodes: hp.integer(10, "greedy episodes of one evaluation", "ChainerRL quickstart"),

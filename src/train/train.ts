@@ -11,7 +11,9 @@ import {
   buildEnvs,
   deviceFor,
   type EnvFactory,
+  requireBatches,
   type TrainingEnv,
+  wholeSteps,
 } from "./participants.ts";
 import { presetFor } from "./presets.ts";
 import { type Run, startRun } from "./run.ts";
@@ -123,14 +125,15 @@ export function trainInto(config: TrainConfig, open: OpenStore, prepare?: () => 
   return startRun(async (handle): Promise<ResultEvent> => {
     await prepare?.();
     const resolved = resolveConfig(config);
-    const { env, evalEnv } = buildEnvs({ env: config.env, envKwargs: resolved.envKwargs });
+    const { stepper, evalEnv } = buildEnvs({ env: config.env, envKwargs: resolved.envKwargs }, resolved.settings);
     let store: ReturnType<OpenStore> = null;
     try {
-      const device = await deviceFor(config.agent, config.device, env, resolved.hyperparameters);
+      const device = await deviceFor(config.agent, config.device, evalEnv, resolved.hyperparameters);
       const stopAt =
-        resolved.settings.stopAt === undefined ? (env.spec?.rewardThreshold ?? null) : resolved.settings.stopAt;
-      const settings: TrainSettings = { ...resolved.settings, stopAt };
-      const agent = buildAgent(config.agent, env, resolved.hyperparameters, settings.seed);
+        resolved.settings.stopAt === undefined ? (evalEnv.spec?.rewardThreshold ?? null) : resolved.settings.stopAt;
+      const settings: TrainSettings = { ...resolved.settings, ...wholeSteps(resolved.settings), stopAt };
+      const agent = buildAgent(config.agent, evalEnv, resolved.hyperparameters, settings.seed);
+      requireBatches(agent, settings.envs);
       const byScript = (part: "agent" | "env") => (typeof config[part] === "string" ? [] : [part]);
       const told: ToldConfig = {
         kernel: device?.variant ?? null,
@@ -138,7 +141,7 @@ export function trainInto(config: TrainConfig, open: OpenStore, prepare?: () => 
         device: device?.name ?? null,
         agent: typeof config.agent === "string" ? config.agent : agent.name,
         // with its version: a resume must not take a newer one
-        env: env.spec?.id ?? "environment",
+        env: evalEnv.spec?.id ?? "environment",
         builtByScript: [...byScript("agent"), ...byScript("env")],
         envKwargs: resolved.envKwargs,
         settings,
@@ -150,17 +153,17 @@ export function trainInto(config: TrainConfig, open: OpenStore, prepare?: () => 
       const runDirectory = store?.directory ?? null;
       const parts = { device: device?.name ?? null, deviceReason: device?.reason ?? null };
       handle.emit({ event: "start", agent: agentName, env: envName, seed, steps, runDirectory, fromStep: 0, ...parts });
-      if (store && savesNoState(env)) {
+      if (store && savesNoState(evalEnv)) {
         const message =
           `train: an environment must save all it has to be resumed exactly; got ${envName} with Env's own saveState, ` +
           "which knows its random stream alone. Override saveState and loadState.";
         handle.emit({ event: "warning", step: 0, message });
       }
-      const setup = { agent, agentName, env, envName, evalEnv, settings, store };
-      return await runLoop(setup, initialLoopState(), { obs: [] }, handle);
+      const setup = { agent, agentName, envName, stepper, evalEnv, settings, store };
+      return await runLoop(setup, initialLoopState(), handle);
     } finally {
       store?.close();
-      env.close();
+      stepper.close();
       evalEnv.close();
     }
   }, config.signal);

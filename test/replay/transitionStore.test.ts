@@ -429,6 +429,7 @@ describe("against a naive implementation", () => {
       gamma: random.random(),
       nStep,
       frameStack: 1,
+      firstFrame: 0,
       frameCapacity: random.random() < 0.5 ? 2 * capacity + nStep : integer(nStep + 1, capacity + nStep + 1),
     };
     let store = new TransitionStore(options);

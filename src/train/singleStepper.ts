@@ -1,0 +1,130 @@
+/** One environment: act, step, observe. */
+import type { Observation, StepInfo } from "../agents/agent.ts";
+import type { State } from "../state.ts";
+import { EnvContract } from "./envContract.ts";
+import type { TrainingEnv } from "./participants.ts";
+import type { Going, Stepper } from "./stepper.ts";
+import { now, sliceMilliseconds, turn } from "./turn.ts";
+
+/** Environments reuse their observation's memory, so it is copied; other array types are kept as float64. */
+function observationState(obs: Observation): State {
+  const kept = obs instanceof Float32Array || obs instanceof Uint8Array || obs instanceof Int32Array;
+  return kept ? obs.slice() : Float64Array.from(obs);
+}
+
+export class SingleStepper implements Stepper {
+  readonly stride = 1;
+  readonly #env: TrainingEnv;
+  readonly #contract: EnvContract;
+  /** What the environment returned last: an observation, and what it said beside it. */
+  #obs: Observation = [];
+  #info: StepInfo = {};
+  /** Whether an episode is under way. */
+  #isRunning = false;
+  /** Return of the running episode so far. */
+  #episodeReturn = 0;
+  /** Steps between looks at the clock, about one slice. */
+  #chunk = 16;
+
+  constructor(env: TrainingEnv) {
+    this.#env = env;
+    this.#contract = new EnvContract(env);
+  }
+
+  /**
+   * Steps until `until`, a stop, or a step at which the agent must wait for its device. Nothing is allocated here but
+   * what the environment returns.
+   */
+  #takeSteps(until: number, going: Going): void {
+    const { agent, loop, stop, seed } = going;
+    const env = this.#env;
+    const contract = this.#contract;
+    while (loop.step < until && !stop.requested) {
+      if (!this.#isRunning) {
+        going.part = "env";
+        // only the run's first episode is seeded; the environment's own stream goes on from there
+        const first = loop.step === 0 ? env.reset({ seed }) : env.reset();
+        this.#obs = contract.reset(first);
+        this.#info = first[1] as StepInfo;
+        this.#isRunning = true;
+        this.#episodeReturn = 0;
+      }
+      going.part = "agent";
+      const action = agent.act(this.#obs, this.#info);
+      going.part = "env";
+      const result = env.step(action);
+      contract.step(result);
+      const [obs, reward, terminated, truncated] = result;
+      const info = result[4] as StepInfo;
+      this.#obs = obs;
+      this.#info = info;
+      going.part = "agent";
+      agent.observe(obs, reward, terminated, truncated, info);
+      going.part = "loop";
+      loop.step++;
+      this.#episodeReturn += reward;
+      if (terminated || truncated) {
+        this.#isRunning = false;
+        loop.episodes++;
+        loop.lastReturn = this.#episodeReturn;
+      }
+      if (agent.wantsTurn) return;
+    }
+  }
+
+  /** In slices with a turn after each. */
+  async train(until: number, going: Going): Promise<void> {
+    const { agent, loop, stop } = going;
+    while (loop.step < until && !stop.requested) {
+      const begun = now();
+      const from = loop.step;
+      this.#takeSteps(Math.min(until, loop.step + this.#chunk), going);
+      const took = now() - begun;
+      if (loop.step - from === this.#chunk) {
+        const fitting = Math.round((this.#chunk * sliceMilliseconds) / took);
+        this.#chunk = Math.max(1, Math.min(fitting, 4 * this.#chunk, 1 << 20));
+      }
+      if (agent.wantsTurn) await agent.turn?.();
+      await turn();
+    }
+  }
+
+  saveState(): State {
+    const { actionMask } = this.#info ?? {};
+    const isRunning = this.#isRunning;
+    return {
+      env: this.#env.saveState(),
+      isRunning,
+      episodeReturn: this.#episodeReturn,
+      obs: isRunning ? observationState(this.#obs) : null,
+      actionMask: isRunning && actionMask ? Uint8Array.from(actionMask) : null,
+    };
+  }
+
+  loadState(state: State): void {
+    const { env, isRunning, episodeReturn, obs, actionMask } = state as {
+      env: State;
+      isRunning: boolean;
+      episodeReturn: number;
+      obs: Float32Array | null;
+      actionMask: Uint8Array | null;
+    };
+    this.#env.loadState(env);
+    this.#isRunning = isRunning;
+    this.#episodeReturn = episodeReturn;
+    this.#obs = obs ?? [];
+    this.#info = actionMask ? { actionMask } : {};
+  }
+
+  get lostEpisode(): string | null {
+    return this.#isRunning ? (this.#env.lostEpisode ?? null) : null;
+  }
+
+  dropEpisodes(): void {
+    this.#isRunning = false;
+  }
+
+  close(): void {
+    this.#env.close();
+  }
+}
