@@ -25,6 +25,19 @@ const tasks = [
   { agent: "sarsa", env: "CartPole-v1", threshold: 475 },
   { agent: "pal", env: "CartPole-v1", threshold: 475 },
   { agent: "naf", env: "Pendulum-v1", threshold: -200 },
+  { agent: "reinforce", env: "CartPole-v1", threshold: 475 },
+  { agent: "a2c", env: "CartPole-v1", threshold: 475 },
+  { agent: "a3c", env: "CartPole-v1", threshold: 475 },
+  { agent: "nsq", env: "CartPole-v1", threshold: 475 },
+  { agent: "pcl", env: "CartPole-v1", threshold: 475 },
+  { agent: "acer", env: "CartPole-v1", threshold: 475 },
+  { agent: "ppo", env: "CartPole-v1", threshold: 475 },
+  { agent: "ddpg", env: "Pendulum-v1", threshold: -200 },
+  { agent: "svg0", env: "Pendulum-v1", threshold: -200 },
+  { agent: "td3", env: "Pendulum-v1", threshold: -200 },
+  { agent: "sac", env: "Pendulum-v1", threshold: -200 },
+  { agent: "acer", env: "Pendulum-v1", threshold: -200 },
+  { agent: "ddpg", env: "MountainCarContinuous-v0", threshold: 90 },
 ];
 
 const { values } = parseArgs({
