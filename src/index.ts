@@ -2,7 +2,7 @@
 export * from "./agents/index.ts";
 export * as autograd from "./autograd/index.ts";
 export { type Device, type DeviceName, type DeviceOptions, onHost, openDevice, tuneDevice } from "./device.ts";
-export * from "./envs/index.ts";
+export * from "./envs/node.ts";
 export * from "./errors.ts";
 export * from "./explorers/index.ts";
 export * from "./nets/index.ts";

@@ -1,5 +1,5 @@
 /** What keys do in `rl play`: each is an action, or changes the numbers of one. */
-import { type AnyEnv, Box, Discrete, MultiBinary, MultiDiscrete } from "../envs/index.ts";
+import { type AnyEnv, Box, Discrete, MultiBinary, MultiDiscrete } from "../envs/node.ts";
 import { UsageError } from "../errors.ts";
 
 /** Names of keys beside the letters and digits themselves. */

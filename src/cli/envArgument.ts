@@ -1,6 +1,6 @@
 /** The environment of a command line: `--env`, `--env.KEY`, `--wrap`. */
 import type { Options } from "yargs";
-import { type AnyEnv, listEnvs, make, type NamedWrapper } from "../envs/index.ts";
+import { type AnyEnv, listEnvs, make, type NamedWrapper } from "../envs/node.ts";
 import { UsageError } from "../errors.ts";
 import { isEnvFile, loadEnvFile } from "./envFile.ts";
 import type { Argv } from "./flags.ts";

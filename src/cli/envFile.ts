@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Env, listEnvs, make, register, spec } from "../envs/index.ts";
+import { type Env, listEnvs, make, register, spec } from "../envs/node.ts";
 import { UsageError } from "../errors.ts";
 
 /** Whether what was typed after `--env` names a file and no id. */

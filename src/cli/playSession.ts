@@ -1,5 +1,5 @@
 /** One sitting of `rl play`: an environment, the keys pressed, and what is to be seen of it. */
-import { type AnyEnv, toAnsi } from "../envs/index.ts";
+import { type AnyEnv, toAnsi } from "../envs/node.ts";
 import { UsageError } from "../errors.ts";
 import { type Controls, controlsOf } from "./controls.ts";
 import { short } from "./progress.ts";

@@ -1,6 +1,6 @@
 /** The RUN of `rl eval RUN` and `rl resume RUN`. */
 import type { Options } from "yargs";
-import { isPython, listEnvs } from "../envs/index.ts";
+import { isPython, listEnvs } from "../envs/node.ts";
 import { UsageError } from "../errors.ts";
 import { type RunConfig, readConfig } from "../train/index.ts";
 import { loadEnvFile } from "./envFile.ts";

@@ -1,7 +1,7 @@
 /** What `rl train` was told, by flags and config file, as the config of `train`. */
 import { readFileSync } from "node:fs";
 import { type AgentSpec, agentSpec, defaultsOf, hp } from "../agents/index.ts";
-import { isPython, listEnvs, spec } from "../envs/index.ts";
+import { isPython, listEnvs, spec } from "../envs/node.ts";
 import { nearest, UsageError } from "../errors.ts";
 import { presetFor, resolveConfig, type TrainConfig, trainSettings } from "../train/index.ts";
 import { kwargsOf } from "./envArgument.ts";

@@ -147,7 +147,6 @@ export { MountainCarContinuous, type MountainCarContinuousOptions } from "./clas
 export { Pendulum, type PendulumOptions } from "./classic/pendulum.ts";
 export * from "./env.ts";
 export { type EnvRandom, NpRandom, RecordedDraws } from "./npRandom.ts";
-export * from "./python/index.ts";
 export { RandomState } from "./randomState.ts";
 export * from "./registry.ts";
 export * from "./render/index.ts";

@@ -2,7 +2,6 @@
 import { nearest, UsageError } from "../errors.ts";
 import type { BatchEnv } from "./batchEnv.ts";
 import type { Env, EnvSpec } from "./env.ts";
-import { PythonEnv } from "./python/index.ts";
 import type { RenderMode } from "./render/index.ts";
 import { OrderEnforcing } from "./wrappers/orderEnforcing.ts";
 import { TimeLimit } from "./wrappers/timeLimit.ts";
@@ -141,6 +140,14 @@ const pythonPrefix = "python:";
 /** Whether an id names an environment in Python, of which nothing is known before it is made. */
 export const isPython = (id: string): boolean => id.startsWith(pythonPrefix);
 
+type Maker = (id: string, options: MakeOptions) => AnyEnv;
+let python: Maker | null = null;
+
+/** How environments in Python are made, by what follows the prefix; told by node.ts, where there are processes. */
+export function providePython(make: Maker): void {
+  python = make;
+}
+
 /**
  * What is known of an id, with the defaults of its keyword arguments; see `isPython`.
  * @throws UsageError for an unknown id
@@ -205,7 +212,12 @@ export function prepare(id: string, options: MakeOptions = {}): Made {
  *   Python is missing
  */
 export function make(id: string, options: MakeOptions = {}): AnyEnv {
-  if (isPython(id)) return makePython(id, options);
+  if (isPython(id)) {
+    if (python) return python(id.slice(pythonPrefix.length), options);
+    throw new UsageError(
+      `make: an environment in Python must have a process of its own; got ${id} in a page, which has none. Run it in Node or Deno.`,
+    );
+  }
   const { registration, spec, reuseObs, renderMode, wrappers } = prepare(id, options);
   const env = registration.entryPoint(spec.kwargs);
   env.spec = spec;
@@ -214,24 +226,4 @@ export function make(id: string, options: MakeOptions = {}): AnyEnv {
   const { maxEpisodeSteps } = spec;
   const ordered = new OrderEnforcing(maxEpisodeSteps === null ? env : new TimeLimit(env, maxEpisodeSteps));
   return wrapBy(ordered, wrappers);
-}
-
-/** Python's `gymnasium.make` wraps it with its own time limit. */
-function makePython(id: string, options: MakeOptions): AnyEnv {
-  const { maxEpisodeSteps, reuseObs = false, renderMode = null, wrappers = [], python, ...given } = options;
-  if (python !== undefined && typeof python !== "string") {
-    throw new UsageError(
-      `make: python of ${id} must be the path of an interpreter; got ${JSON.stringify(python)}. Leave it out for python3.`,
-    );
-  }
-  const kwargs = renderMode === null ? given : { ...given, render_mode: "rgb_array" };
-  const env = new PythonEnv({ id: id.slice(pythonPrefix.length), maxEpisodeSteps, python, kwargs });
-  try {
-    env.reuseObs = reuseObs;
-    env.renderMode = renderMode;
-    return wrapBy(new OrderEnforcing(env), wrappers);
-  } catch (error) {
-    env.close();
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 /** The trained agent of a run. */
+import "../envs/node.ts";
 import fs from "node:fs";
 import path from "node:path";
 import type { Agent } from "../agents/index.ts";

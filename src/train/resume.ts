@@ -1,4 +1,5 @@
 /** Goes on with a run that was stopped, killed or broke off. */
+import "../envs/node.ts";
 import type { Agent } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
 import { declarationsSchema, parseConfig } from "./config.ts";

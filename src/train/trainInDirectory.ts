@@ -1,4 +1,5 @@
 /** `train` where there are files: everything goes into one directory. */
+import "../envs/node.ts";
 import type { Run } from "./run.ts";
 import { RunDirectory, versions } from "./runDirectory.ts";
 import { type TrainConfig, trainInto } from "./train.ts";

@@ -70,7 +70,18 @@ describe("the bundle", () => {
 });
 
 /** What is about run directories. */
-const filesOnly = ["FileError", "loadAgent", "loadEnv", "readConfig", "readMetrics", "readResult", "resume"];
+/** What needs files or processes. */
+const nodeOnly = [
+  "FileError",
+  "PythonEnv",
+  "PythonVector",
+  "loadAgent",
+  "loadEnv",
+  "readConfig",
+  "readMetrics",
+  "readResult",
+  "resume",
+];
 
 describe.skipIf(missingChromium)(`in Chromium${because}`, () => {
   let browser: Browser;
@@ -86,7 +97,7 @@ describe.skipIf(missingChromium)(`in Chromium${because}`, () => {
       await page.goto(site.url);
       const report = await page.evaluate((name) => globalThis.usePackage(name), device);
       expect(report.six).toBe(6);
-      const names = Object.keys(inNode).filter((name) => !filesOnly.includes(name));
+      const names = Object.keys(inNode).filter((name) => !nodeOnly.includes(name));
       expect(report.names).toEqual(names.sort());
       expect(report.outcome).toBe("finished");
       expect(report.events.join(" ")).toBe("start progress evaluation progress progress evaluation result");

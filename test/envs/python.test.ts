@@ -6,7 +6,7 @@ import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AnyEnv, type Box, checkEnv, make, PythonVector, spec } from "../../src/envs/index.ts";
+import { type AnyEnv, type Box, checkEnv, make, PythonVector, spec } from "../../src/envs/node.ts";
 import { DeviceError, UsageError } from "../../src/errors.ts";
 import { readMetrics, resume, type TrainConfig, train } from "../../src/train/index.ts";
 import { outcomeOf, small, smallHyperparameters } from "../train/smallRun.ts";

@@ -7,6 +7,7 @@ import {
   Env,
   listEnvs,
   make,
+  makeVec,
   noInfo,
   register,
   type StepResult,
@@ -159,5 +160,28 @@ describe("checkEnv", () => {
     expect(() => checkEnv(new Forgetful())).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: checkEnv: Forgetful loadState: a loaded state must go on as the saved one did; got another course. Save all that steps depend on.]`,
     );
+  });
+});
+
+describe("in a page", () => {
+  it("there is neither Python nor a thread", () => {
+    const refusal = (body: () => unknown) => {
+      try {
+        body();
+      } catch (error) {
+        return String(error);
+      }
+      return "nothing";
+    };
+    // this file loads what a page loads
+    expect([
+      refusal(() => make("python:CartPole-v1")),
+      refusal(() => makeVec("CartPole-v1", 2, { mode: "worker" })),
+    ]).toMatchInlineSnapshot(`
+      [
+        "UsageError: make: an environment in Python must have a process of its own; got python:CartPole-v1 in a page, which has none. Run it in Node or Deno.",
+        "UsageError: makeVec: mode worker must have threads of Node; got a page, which has none. Use sync or batch.",
+      ]
+    `);
   });
 });

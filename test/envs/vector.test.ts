@@ -30,7 +30,7 @@ import {
   type VectorStepResult,
   versionsOf,
   Wrapper,
-} from "../../src/envs/index.ts";
+} from "../../src/envs/node.ts";
 
 const open: VectorEnv[] = [];
 /** Closed after the test, threads above all. */
@@ -483,7 +483,7 @@ describe("what must hold", () => {
   });
 
   it("of workers: an error, an end of the process, an endless loop", async () => {
-    const { register } = await import("../../src/envs/index.ts");
+    const { register } = await import("../../src/envs/node.ts");
     const { registerBroken } = (await import(brokenModule)) as {
       registerBroken: (api: unknown) => void;
     };

@@ -1,6 +1,6 @@
 /** `rl check-env`: whether an environment keeps to the interface. */
 import { hp } from "../../agents/hyperparameters.ts";
-import { inspectEnv } from "../../envs/index.ts";
+import { inspectEnv } from "../../envs/node.ts";
 import { UsageError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 import { envFlags, kwargFlags, makeEnv } from "../envArgument.ts";

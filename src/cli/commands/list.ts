@@ -33,7 +33,7 @@ async function agents(): Promise<List> {
 }
 
 async function envs(): Promise<List> {
-  const { listEnvs, make, versionsOf } = await import("../../envs/index.ts");
+  const { listEnvs, make, versionsOf } = await import("../../envs/node.ts");
   const newest = listEnvs().filter((id) => versionsOf(id)[0] === id);
   const rows = newest.map((id) => {
     const env = make(id);

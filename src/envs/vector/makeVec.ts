@@ -5,7 +5,7 @@ import { type AnyEnv, type MakeOptions, make, prepare } from "../registry.ts";
 import { LocalVectorEnv } from "./localVectorEnv.ts";
 import { BatchRows, type Rows, SingleRows } from "./rows.ts";
 import { type AutoresetMode, autoresetModes, type VectorEnv } from "./vectorEnv.ts";
-import { WorkerVectorEnv } from "./workerVectorEnv.ts";
+import type { WorkerVectorOptions } from "./workerVectorEnv.ts";
 
 /**
  * `sync`: one environment after the other. `batch`: all in flat arrays and one loop, where the environment can.
@@ -13,6 +13,14 @@ import { WorkerVectorEnv } from "./workerVectorEnv.ts";
  */
 export type VectorMode = "sync" | "batch" | "worker";
 const modes: readonly VectorMode[] = ["sync", "batch", "worker"];
+
+type ThreadMaker = (numEnvs: number, settings: WorkerVectorOptions) => VectorEnv;
+let threads: ThreadMaker | null = null;
+
+/** How mode `worker` is made; told by node.ts, where there are threads. */
+export function provideWorkers(make: ThreadMaker): void {
+  threads = make;
+}
 
 /** What `makeVec` takes besides what `make` takes. */
 export interface MakeVecOptions extends Omit<MakeOptions, "wrappers"> {
@@ -96,7 +104,10 @@ export function makeVec(id: string, numEnvs: number, options: MakeVecOptions = {
   const name = registration.id.replace(/-v\d+$/, "");
   if (mode === "worker") {
     const settings = { id, options: others, name, autoresetMode, reuseObs };
-    return new WorkerVectorEnv(numEnvs, { ...settings, workers, module, timeout: workerTimeout });
+    if (threads) return threads(numEnvs, { ...settings, workers, module, timeout: workerTimeout });
+    throw new UsageError(
+      "makeVec: mode worker must have threads of Node; got a page, which has none. Use sync or batch.",
+    );
   }
   const isBatch = mode === undefined ? (wrappers ? false : undefined) : mode === "batch";
   const { rows, spec } = makeRows(id, numEnvs, others, isBatch, wrappers);

@@ -1,6 +1,6 @@
 /** A thread of WorkerVectorEnv: steps its rows into shared memory until it is told to close. */
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
-import "../index.ts";
+import "../node.ts";
 import { LocalVectorEnv } from "./localVectorEnv.ts";
 import { makeRows } from "./makeVec.ts";
 import type { VectorActions } from "./vectorEnv.ts";
