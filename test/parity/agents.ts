@@ -29,7 +29,7 @@ function threeUpdates(id: string): Computation {
     for (let i = 0; i < 3; i++) agent.update();
     return () => {
       const { averageLoss, averageQ } = agent.statistics();
-      return [...agent.qFunction.parameters().flatMap((p) => p.toArray()), averageLoss!, averageQ!];
+      return [...agent.qFunction.parameters().map((p) => p.toArray()), [averageLoss!, averageQ!]];
     };
   };
 }

@@ -38,7 +38,7 @@ function fiveUpdates(make: () => autograd.Optimizer): Computation {
         optimizer.update(() => mean(square(model.forward(x))));
       });
     }
-    return () => model.parameters().flatMap((p) => p.toArray());
+    return () => model.parameters().map((p) => p.toArray());
   };
 }
 
