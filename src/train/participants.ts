@@ -129,9 +129,13 @@ export function wholeSteps({ steps, envs }: Pick<TrainSettings, "steps" | "envs"
   return { steps: envs > 1 ? Math.ceil(steps / envs) * envs : steps };
 }
 
-/** @throws UsageError for an agent that cannot learn from so many environments */
+/** Tells the agent of its environments. @throws UsageError where it cannot learn from so many */
 export function requireBatches(agent: Agent, envs: number): void {
-  if (!(envs > 1) || (agent.actBatch && agent.observeBatch)) return;
+  if (!(envs > 1)) return;
+  if (agent.setEnvs && agent.actBatch && agent.observeBatch) {
+    agent.setEnvs(envs);
+    return;
+  }
   throw new UsageError(
     `train: an agent must act on batches to learn from ${envs} environments side by side; got ${agent.name}, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.`,
   );

@@ -41,7 +41,7 @@ class Counter extends Env<Float32Array, number> {
   reset() {
     this.#episode++;
     this.#step = 0;
-    return [Float32Array.of(this.#episode, 0), this.#info(false)] as [Float32Array, object];
+    return [Float32Array.of(this.#episode, 0), this.#info(false)] as [Float32Array, Record<string, unknown>];
   }
 
   step() {
