@@ -74,12 +74,13 @@ type Side = Pick<TrainSettings, "envs" | "vectorMode">;
 function buildVector({ env, envKwargs }: Pick<Recipe, "env" | "envKwargs">, { envs, vectorMode }: Side): VectorEnv {
   const autoresetMode = "sameStep";
   const mode = vectorMode === "auto" ? undefined : vectorMode;
-  if (typeof env === "string") {
+  // wrappers by name, as the command line gives them, are known to make alone
+  if (typeof env === "string" && envKwargs.wrappers === undefined) {
     return makeVec(env, envs, { ...envKwargs, autoresetMode, reuseObs: true, ...(mode ? { mode } : {}) });
   }
   if (mode !== undefined && mode !== "sync") {
     throw new UsageError(
-      `train: vectorMode must be sync for environments that a script makes; got ${mode}. Register the environment, or leave vectorMode out.`,
+      `train: vectorMode must be sync for environments that are wrapped or made by a script; got ${mode}. Leave vectorMode out.`,
     );
   }
   const made = Array.from({ length: envs }, () => buildEnv({ env, envKwargs }));

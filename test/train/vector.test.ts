@@ -75,6 +75,14 @@ describe("a run in six environments", () => {
     expect(read("made")).toBe(read("reference"));
   });
 
+  it("wraps each environment", async () => {
+    const wrappers = [{ name: "FrameStackObservation", options: { stackSize: 2 } }];
+    await train(config("wrapped", { steps: 60, finalEpisodes: 1, envKwargs: { wrappers } }));
+    const { "the last checkpoint": checkpoint } = outcomeOf(path.join(folder, "wrapped"), 60);
+    const { obs } = (checkpoint as { stepper: { obs: Float32Array } }).stepper;
+    expect(obs).toHaveLength(envs * 2 * 4);
+  });
+
   it("rounds its steps up to whole ones of all environments", async () => {
     const result = await train(config("rounded", { steps: 100, out: null, finalEpisodes: 1 }));
     expect(result.steps).toBe(102);
@@ -105,7 +113,7 @@ describe("refusals", () => {
       "UsageError: train: an agent must act on batches to learn from 6 environments side by side; got REINFORCE, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.
       UsageError: train: an agent must act on batches to learn from 6 environments side by side; got Spy, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.
       UsageError: train: environments stepped side by side must be of the class Env; got ScriptedEnv. Extend Env, or leave envs out.
-      UsageError: train: vectorMode must be sync for environments that a script makes; got worker. Register the environment, or leave vectorMode out.
+      UsageError: train: vectorMode must be sync for environments that are wrapped or made by a script; got worker. Leave vectorMode out.
       UsageError: Rainbow: a replay buffer for 6 environments must keep as many episodes apart; got PrioritizedReplayBuffer, which keeps one. Use sampling uniform, or one environment."
     `);
   });
