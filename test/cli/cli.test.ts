@@ -182,7 +182,7 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env CartPole --out /proc/kusari
         3 rl: train: /proc/kusari must be writable; nothing can be made there (ENOENT). Choose another place with out.
       rl train --agent dqnn --env CartPole
-        2 rl: train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf; got dqnn. Did you mean dqn?
+        2 rl: train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf, reinforce, a2c, a3c, nsq, ddpg, svg0, pcl, acer, td3, sac, ppo; got dqnn. Did you mean dqn?
       rl train --agent dqn --env Cartpol
         2 rl: make: an environment's id must be a registered one; got Cartpol. Did you mean CartPole-v1?
       rl train --agent dqn --env ./nothing.ts
@@ -405,6 +405,8 @@ describe("train, eval and resume", () => {
         agent: "dqn",
         device: "auto",
         steps: 600,
+        envs: 1,
+        vectorMode: "auto",
         seed: 0,
         evalInterval: 300,
         evalEpisodes: 2,
@@ -421,6 +423,7 @@ describe("train, eval and resume", () => {
           activation: "relu",
           replayCapacity: 50000,
           frameStack: 1,
+          replayDevice: "cpu",
           replayStartSize: 500,
           minibatchSize: 32,
           updateInterval: 64,
@@ -517,11 +520,13 @@ describe("an environment in a file", () => {
           "import { train } from "kusari";",
           "import makeEnv from "./factory.ts";",
           "  env: () => makeEnv({}),",
+          "  envs: 1,",
         ],
         [
           "import { train } from "kusari";",
           "import "./id.ts";",
           "  env: "Coin-v3",",
+          "  envs: 1,",
         ],
       ]
     `);

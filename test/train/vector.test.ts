@@ -77,7 +77,7 @@ describe("a run in six environments", () => {
 
   it("wraps each environment", async () => {
     const wrappers = [{ name: "FrameStackObservation", stackSize: 2 }];
-    await train(config("wrapped", { steps: 60, finalEpisodes: 1, envKwargs: { wrappers } }));
+    await train(config("wrapped", { steps: 60, evalInterval: 60, finalEpisodes: 1, envKwargs: { wrappers } }));
     const { "the last checkpoint": checkpoint } = outcomeOf(path.join(folder, "wrapped"), 60);
     const { obs } = (checkpoint as { stepper: { obs: Float32Array } }).stepper;
     expect(obs).toHaveLength(envs * 2 * 4);
