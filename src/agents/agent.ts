@@ -79,8 +79,14 @@ export interface Agent extends Stateful {
   observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean, info?: StepInfo): void;
 
   /**
+   * From here on the agent learns from n environments side by side, as after a first `actBatch` of n. Missing, as the two
+   * below, where an agent learns from one environment only.
+   * @throws UsageError where it cannot, or has begun with another number
+   */
+  setEnvs?(n: number): void;
+  /**
    * Actions for n observations by one forward pass of the network that learns, on its device: exploring in training, where n
-   * is always the same, greedy inside `evalMode`. Missing where an agent learns from one environment only.
+   * is always the same, greedy inside `evalMode`.
    *
    * @param obs `(n, …obs)` flat; looked at before the promise is returned
    */

@@ -342,6 +342,11 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     for (let i = 0; i < due * updatesPerInterval; i++) this.update();
   }
 
+  /** @throws UsageError for another n than before, and for a replay buffer of one running episode */
+  setEnvs(n: number): void {
+    this.#rowsFor(n);
+  }
+
   /**
    * Each row explores by itself. In training n stays the same, and the replay buffer has a lane for each row.
    * @throws UsageError for another n than before, for a replay buffer of one running episode, for bad observations

@@ -74,12 +74,13 @@ type Side = Pick<TrainSettings, "envs" | "vectorMode">;
 function buildVector({ env, envKwargs }: Pick<Recipe, "env" | "envKwargs">, { envs, vectorMode }: Side): VectorEnv {
   const autoresetMode = "sameStep";
   const mode = vectorMode === "auto" ? undefined : vectorMode;
-  if (typeof env === "string") {
+  // wrappers by name, as the command line gives them, are known to make alone
+  if (typeof env === "string" && envKwargs.wrappers === undefined) {
     return makeVec(env, envs, { ...envKwargs, autoresetMode, reuseObs: true, ...(mode ? { mode } : {}) });
   }
   if (mode !== undefined && mode !== "sync") {
     throw new UsageError(
-      `train: vectorMode must be sync for environments that a script makes; got ${mode}. Register the environment, or leave vectorMode out.`,
+      `train: vectorMode must be sync for environments that are wrapped or made by a script; got ${mode}. Leave vectorMode out.`,
     );
   }
   const made = Array.from({ length: envs }, () => buildEnv({ env, envKwargs }));
@@ -129,9 +130,13 @@ export function wholeSteps({ steps, envs }: Pick<TrainSettings, "steps" | "envs"
   return { steps: envs > 1 ? Math.ceil(steps / envs) * envs : steps };
 }
 
-/** @throws UsageError for an agent that cannot learn from so many environments */
+/** Tells the agent of its environments. @throws UsageError where it cannot learn from so many */
 export function requireBatches(agent: Agent, envs: number): void {
-  if (!(envs > 1) || (agent.actBatch && agent.observeBatch)) return;
+  if (!(envs > 1)) return;
+  if (agent.setEnvs && agent.actBatch && agent.observeBatch) {
+    agent.setEnvs(envs);
+    return;
+  }
   throw new UsageError(
     `train: an agent must act on batches to learn from ${envs} environments side by side; got ${agent.name}, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.`,
   );
