@@ -22,6 +22,7 @@ import {
 } from "../../src/train/index.ts";
 import { initialLoopState, runLoop } from "../../src/train/loop.ts";
 import { buildAgent } from "../../src/train/participants.ts";
+import { SingleStepper } from "../../src/train/singleStepper.ts";
 import { resolveConfig } from "../../src/train/train.ts";
 import { outcomeOf } from "./smallRun.ts";
 
@@ -294,13 +295,9 @@ describe("an actor that breaks off", () => {
         stop.requested = true;
       }
     };
-    const setup = { agent, agentName: "a3c", env, envName: "CartPole-v1", evalEnv, store: null, actors };
-    const run = runLoop(
-      { ...setup, settings: { ...settings, stopAt: null } },
-      initialLoopState(),
-      { obs: [] },
-      { stop, emit },
-    );
+    const stepper = new SingleStepper(env);
+    const setup = { agent, agentName: "a3c", stepper, envName: "CartPole-v1", evalEnv, store: null, actors };
+    const run = runLoop({ ...setup, settings: { ...settings, stopAt: null } }, initialLoopState(), { stop, emit });
     if (restarts) {
       expect((await run).outcome).toBe("stopped");
       expect(warnings).toHaveLength(1);
@@ -333,6 +330,7 @@ describe("mistakes are told before anything begins", () => {
       messageOf({ agent: () => null as never, hyperparameters: {} }),
       messageOf({ env: () => make("CartPole-v1") as TrainingEnv }),
       messageOf({ device: "gpu" }),
+      messageOf({ envs: 4 }),
     ]).toMatchInlineSnapshot(`
       [
         "train: actors must be a whole number of at least 1; got 0. Meaning: threads that act and learn at once, of an asynchronous agent.",
