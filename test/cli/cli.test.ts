@@ -405,6 +405,8 @@ describe("train, eval and resume", () => {
         agent: "dqn",
         device: "auto",
         steps: 600,
+        envs: 1,
+        vectorMode: "auto",
         seed: 0,
         evalInterval: 300,
         evalEpisodes: 2,
@@ -412,6 +414,8 @@ describe("train, eval and resume", () => {
         finalEpisodes: 3,
         stopAt: null,
         checkpointInterval: 50000,
+        actors: 1,
+        restartActors: false,
         reportInterval: 500,
         hyperparameters: {
           gamma: 0.99,
@@ -518,11 +522,13 @@ describe("an environment in a file", () => {
           "import { train } from "kusari";",
           "import makeEnv from "./factory.ts";",
           "  env: () => makeEnv({}),",
+          "  envs: 1,",
         ],
         [
           "import { train } from "kusari";",
           "import "./id.ts";",
           "  env: "Coin-v3",",
+          "  envs: 1,",
         ],
       ]
     `);

@@ -338,6 +338,7 @@ describe("mistakes are told before anything begins", () => {
         "train: several actors must be of an asynchronous agent (a3c, nsq, pcl, acer); got an agent that a script builds with 2 actors. Leave actors at 1.",
         "train: the environment of 2 actors must be given by its id, as each makes its own; got what makes one. Register it in a module, and pass its URL as actorModule.",
         "train: several actors must learn on the cpu; got device gpu. Leave actors at 1.",
+        "train: several actors must have one environment each; got 2 actors and envs 4. Leave envs out.",
       ]
     `);
   });
