@@ -61,8 +61,10 @@ async function act(agent: AsyncAgent, stepper: SingleStepper, going: Going): Pro
 
 const say = (message: ActorMessage): void => parentPort!.postMessage(message);
 
+/** What is at work, should it fail. */
 let going: Pick<Going, "part"> = { part: "loop" };
-try {
+
+async function serve(): Promise<void> {
   if (settings.module !== null) await import(settings.module);
   await openDevice("cpu");
   going.part = "env";
@@ -79,7 +81,11 @@ try {
     stepper.close();
   }
   say({ kind: "ended" });
-} catch (error) {
+}
+
+function fail(error: unknown): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   say({ kind: "failed", part: going.part as ActorPart, name, message, stack });
 }
+
+await serve().catch(fail);
