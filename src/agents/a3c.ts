@@ -3,7 +3,7 @@
  * Kavukcuoglu 2016, "Asynchronous methods for deep reinforcement learning".
  *
  * Differences from the paper:
- * 1. One actor. The update is the paper's: gradients of a rollout, applied by RMSprop with shared statistics.
+ * 1. One actor unless train is told `actors`. Each update takes the shared parameters over, the last of them included.
  * 2. No learning-rate annealing; the gradient's norm is limited by default.
  * 3. Perceptrons for vector observations; policy and value function share no layers unless `sharesTrunk`.
  */
@@ -78,8 +78,8 @@ export class A3C extends PolicyAgent<ActorCritic> {
   /** One pass of the outer loop of algorithm S3, behind the acting. */
   update(): void {
     scope(this.#computeGradients);
-    this.optimizer.update(); // perform asynchronous update of θ using dθ and of θ_v using dθ_v
-    this.updates++;
+    this.optimize(this.optimizer); // perform asynchronous update of θ using dθ and of θ_v using dθ_v
+    this.countUpdate();
   }
 
   readonly #computeGradients = (): void => {
@@ -126,7 +126,7 @@ export const a3cSpec: AgentSpec = {
   paper: "Mnih et al. 2016, Asynchronous methods for deep reinforcement learning",
   actionSpaces: ["Discrete", "Box"],
   recurrent: false,
-  async: false,
+  async: true,
   hyperparameters: a3cHyperparameters,
   create: ({ hyperparameters, ...parts }) => new A3C({ ...parts, ...hyperparameters }),
 };

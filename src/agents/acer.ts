@@ -4,7 +4,7 @@
  * trust region; discreteACER.ts and continuousACER.ts have the gradients.
  *
  * Differences from the paper:
- * 1. One actor.
+ * 1. One actor unless train is told `actors`; a replay buffer for each, as in the paper.
  * 2. The trust region is one of logits, not of probabilities; of means and logarithms of variances (as in ChainerRL).
  * 3. Gradients of a stretch are averaged over its steps, not summed, and their norm is limited by default.
  * 4. The entropy's gradient is added behind the trust region (as in ChainerRL).
@@ -155,9 +155,11 @@ export abstract class ACER<Model extends ACERModel> extends PolicyAgent<Model> {
 
   #learnFrom(rollouts: readonly Rollout[]): void {
     scope(() => this.#learnFromBatch(loadRollouts(rollouts)));
-    this.updates++;
+    this.countUpdate();
     // θ_a ← α θ_a + (1 − α) θ
+    this.sharing?.pullTargets();
     this.averageModel.softCopyParametersFrom(this.model, 1 - this.hyperparameters.trustRegionDecay);
+    this.sharing?.publishTargets(this.steps);
   }
 
   #learnFromBatch(batch: RolloutBatch): void {
@@ -175,7 +177,7 @@ export abstract class ACER<Model extends ACERModel> extends PolicyAgent<Model> {
       .mul(1 / batch.steps); // ()
     this.model.clearGrads();
     loss.backward();
-    this.optimizer.update();
+    this.optimize(this.optimizer);
     this.note("averageValue", value);
     this.note(
       "averageEntropy",

@@ -132,6 +132,20 @@ export interface Agent extends Stateful {
   load(place: ModelPlace): Promise<void>;
 }
 
+/** An agent that actors in several threads can be: each is one of its own, and all share what they learn. */
+export interface AsyncAgent extends Agent {
+  /** Bytes of memory that `share` needs. */
+  readonly sharedBytes: number;
+  /**
+   * From now on parameters, optimizer statistics, target networks and the counters of steps and updates are those in
+   * `memory`: each update is made to them, and taken over from them.
+   * @param isFirst fills the memory with what this agent has; the others take over what is there
+   */
+  share(memory: SharedArrayBuffer, isFirst: boolean): void;
+  /** Takes over what the others have learned. */
+  followShared(): void;
+}
+
 /** What an agent is built from when its networks and replay are to be the default ones. */
 export interface AgentSetup {
   readonly observationSpace: ObservationSpace;
@@ -150,6 +164,7 @@ export interface AgentSpec {
   readonly paper: string;
   readonly actionSpaces: readonly ("Discrete" | "Box")[];
   readonly recurrent: boolean;
+  /** Whether actors in several threads can share what they learn; its agents are `AsyncAgent`s. */
   readonly async: boolean;
   readonly hyperparameters: HyperparameterSchema;
   create(setup: AgentSetup): Agent;

@@ -1,6 +1,6 @@
 /** What agents share around their algorithms: checks, exploration off and on, episodes, statistics, states, files. */
 import { type Link, noBackprop, type Optimizer, persistent, scope, type Variable } from "../autograd/index.ts";
-import { deviceTurn, onHost, syncDevice } from "../device.ts";
+import { deviceTurn, isOnHost, onHost, syncDevice } from "../device.ts";
 import { UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
@@ -9,6 +9,7 @@ import type { Action, Agent, BoxSpace, DiscreteSpace, ModelPlace, Observation, O
 import { type HyperparameterSchema, type HyperparameterValues, resolveHyperparameters } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
 import { RunningAverage } from "./runningAverage.ts";
+import { SharedLearning, type SharedParts } from "./sharedLearning.ts";
 
 export interface AgentParts {
   readonly observationSpace: ObservationSpace;
@@ -112,12 +113,18 @@ export abstract class AgentBase implements Agent {
   protected readonly lastAction: Float32Array;
   /** What `decide` says in evaluation. */
   readonly #greedyAction: Float32Array;
+  /** The step of the last copy into target networks. */
+  protected targetsUpdatedAt = 0;
   #isWaiting = false;
   readonly #phi: ((obs: Observation) => Observation) | null;
   /** The first discrete action's number; null for continuous actions. */
   readonly #firstAction: number | null;
   readonly #bounds: BoxSpace | null;
   readonly #averages = new Map<string, RunningAverage>();
+  /** Running averages of an actor that have no value yet. */
+  readonly #fresh = new Set<string>();
+  /** What actors in other threads learn with too; null where this agent learns alone. */
+  protected sharing: SharedLearning | null = null;
 
   protected constructor({ obsShape, obsSize, actionSize, bounds }: Setup<object>, { phi, actionSpace }: AgentParts) {
     this.obsSize = obsSize;
@@ -210,7 +217,7 @@ export abstract class AgentBase implements Agent {
     }
     const next = this.#phi ? this.#phi(nextObs) : nextObs;
     this.#isWaiting = false;
-    this.steps++;
+    this.steps = this.sharing === null ? this.steps + 1 : this.sharing.countStep();
     this.learn(next, reward, terminated, truncated);
   }
 
@@ -238,6 +245,48 @@ export abstract class AgentBase implements Agent {
     this.forgetEpisode();
   }
 
+  /** One update by the gradients: of the shared parameters where there are such. */
+  protected optimize(optimizer: Optimizer): void {
+    if (this.sharing === null) optimizer.update();
+    else this.sharing.update();
+  }
+
+  protected countUpdate(): void {
+    this.updates = this.sharing === null ? this.updates + 1 : this.sharing.countUpdate();
+  }
+
+  #sharedParts(): SharedParts {
+    const [learner, ...targets] = Object.values(this.models());
+    return { learner: learner!, optimizer: Object.values(this.optimizers())[0]!, targets };
+  }
+
+  /** Of an asynchronous agent, see `AsyncAgent`. */
+  get sharedBytes(): number {
+    return SharedLearning.bytesOf(this.#sharedParts());
+  }
+
+  share(memory: SharedArrayBuffer, isFirst: boolean): void {
+    if (!isOnHost() || this.acting.isCopy) {
+      throw new UsageError(`${this.name}.share: actors must learn on the cpu; got another device. Use --device cpu.`);
+    }
+    const sharing = new SharedLearning(memory, this.#sharedParts());
+    if (isFirst) sharing.begin(this.steps, this.updates, this.targetsUpdatedAt);
+    else sharing.join();
+    this.sharing = sharing;
+    for (const name of this.#averages.keys()) this.#fresh.add(name);
+    this.followShared();
+  }
+
+  followShared(): void {
+    const { sharing } = this;
+    if (sharing === null) return;
+    this.steps = sharing.steps;
+    this.updates = sharing.updates;
+    this.targetsUpdatedAt = sharing.targetsUpdatedAt;
+    sharing.pullTargets();
+    sharing.pull();
+  }
+
   get wantsTurn(): boolean {
     return this.acting.isDue(this.steps);
   }
@@ -258,7 +307,8 @@ export abstract class AgentBase implements Agent {
       average = new RunningAverage();
       this.#averages.set(name, average);
     }
-    average.follow(x, this.updates === 0 ? 1 : 1 - averageDecay, scale);
+    const isFirst = this.#fresh.delete(name) || this.updates === 0;
+    average.follow(x, isFirst ? 1 : 1 - averageDecay, scale);
   }
 
   /** Declares running averages, so that statistics have them from the start. */

@@ -3,7 +3,7 @@
  * 2016, "Asynchronous methods for deep reinforcement learning", algorithm S2.
  *
  * Differences from the paper:
- * 1. One actor. The update is the paper's: gradients of a rollout, applied by RMSprop with shared statistics.
+ * 1. One actor unless train is told `actors`. Each update takes the shared parameters over, the last of them included.
  * 2. ε decays linearly to one value, not to one of three drawn at random for each actor.
  * 3. The target network is copied every `targetUpdateInterval` environment steps at the end of the rollout under way.
  */
@@ -73,8 +73,6 @@ export class NSQ extends AgentBase {
   readonly #rollout: Rollout;
   /** (actions): the values that the last forward pass gave. */
   readonly #values: Float64Array;
-  /** Steps at the last copy into the target network. */
-  #targetUpdatedAt = 0;
 
   constructor(options: NSQOptions) {
     const setup = prepare("NSQ", nsqHyperparameters, options, partNames, ["Discrete"]);
@@ -138,16 +136,28 @@ export class NSQ extends AgentBase {
     this.#rollout.end(nextObs);
     this.update();
     this.#rollout.clear();
-    if (this.steps - this.#targetUpdatedAt < targetUpdateInterval) return;
+    this.#followTarget();
+    if (this.steps - this.targetsUpdatedAt < targetUpdateInterval) return;
+    const { sharing, steps } = this;
+    if (sharing !== null && !sharing.claimTargets(this.targetsUpdatedAt, steps)) return;
     this.targetQ.copyParametersFrom(this.qFunction); // θ⁻ ← θ
-    this.#targetUpdatedAt = this.steps;
+    this.targetsUpdatedAt = steps;
+    sharing?.publishTargets(steps);
+  }
+
+  /** Takes over the target network that another actor has renewed. */
+  #followTarget(): void {
+    const { sharing } = this;
+    if (sharing === null || sharing.targetsUpdatedAt === this.targetsUpdatedAt) return;
+    this.targetsUpdatedAt = sharing.targetsUpdatedAt;
+    sharing.pullTargets();
   }
 
   /** One pass of the outer loop of algorithm S2, behind the acting. */
   update(): void {
     scope(this.#computeGradients);
-    this.optimizer.update(); // perform asynchronous update of θ using dθ
-    this.updates++;
+    this.optimize(this.optimizer); // perform asynchronous update of θ using dθ
+    this.countUpdate();
     this.acting.noteUpdate();
   }
 
@@ -179,9 +189,9 @@ export class NSQ extends AgentBase {
 
   protected saved() {
     const targetUpdatedAt = {
-      saveState: () => this.#targetUpdatedAt,
+      saveState: () => this.targetsUpdatedAt,
       loadState: (steps: number) => {
-        this.#targetUpdatedAt = steps;
+        this.targetsUpdatedAt = steps;
       },
     };
     return { rollout: this.#rollout, explorer: this.explorer, targetUpdatedAt };
@@ -198,7 +208,7 @@ export const nsqSpec: AgentSpec = {
   paper: "Mnih et al. 2016, Asynchronous methods for deep reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: false,
-  async: false,
+  async: true,
   hyperparameters: nsqHyperparameters,
   create: ({ hyperparameters, ...parts }) => new NSQ({ ...parts, ...hyperparameters }),
 };

@@ -114,7 +114,7 @@ export class PCL extends PolicyAgent<ActorCritic> {
 
   #learnFrom(rollouts: readonly Rollout[]): void {
     scope(() => this.#learnFromBatch(loadRollouts(rollouts)));
-    this.updates++;
+    this.countUpdate();
   }
 
   #learnFromBatch(batch: RolloutBatch): void {
@@ -136,7 +136,7 @@ export class PCL extends PolicyAgent<ActorCritic> {
       .add(policyLoss); // ()
     this.model.clearGrads();
     loss.backward();
-    this.optimizer.update();
+    this.optimize(this.optimizer);
     this.note("averageValue", value);
     this.note("averageEntropy", entropy);
     this.note("averageLoss", loss);
@@ -159,7 +159,7 @@ export const pclSpec: AgentSpec = {
   paper: "Nachum et al. 2017, Bridging the gap between value and policy based reinforcement learning",
   actionSpaces: ["Discrete", "Box"],
   recurrent: false,
-  async: false,
+  async: true,
   hyperparameters: pclHyperparameters,
   create: ({ hyperparameters, ...parts }) => new PCL({ ...parts, ...hyperparameters }),
 };

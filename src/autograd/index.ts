@@ -33,6 +33,7 @@ export { PersistentValue } from "./persistentValue.ts";
 export { RandomStream } from "./randomStream.ts";
 export { arenaBytes, evalMode, forceBackprop, isTraining, noBackprop, scope, trainMode } from "./scope.ts";
 export * from "./serializers/index.ts";
+export { SharedParameters } from "./sharedParameters.ts";
 export {
   full,
   memoryGeneration,

@@ -54,6 +54,13 @@ export async function loadEnvFile(where: string, file: string): Promise<EnvFile>
   return { exported: isClass ? "class" : "factory", id };
 }
 
+/** The URL of a module that registers the environment of a file in an actor's thread. */
+export const actorModuleOf = (file: string): string => {
+  const url = new URL("./actorEnvFile.js", import.meta.url);
+  url.search = encodeURIComponent(path.resolve(file));
+  return url.href;
+};
+
 /** What was made, where it has what an environment needs. */
 function checked(where: string, file: string, env: Env): Env {
   const needed = ["observationSpace", "actionSpace", "reset", "step", "saveState", "loadState"] as const;

@@ -30,14 +30,19 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(total % 60)}` : `${minutes}:${two(total % 60)}`;
 }
 
+/** The speeds of the actors, as 12.1k+11.8k. */
+const byActor = (speeds: readonly number[]): string => speeds.map((speed) => compact(speed)).join("+");
+
 /** The parts of a progress line, in the order they are read; the lower the rank, the longer a part stays. */
-function parts({ step, steps, episodeReturn, statistics, stepsPerSecond, secondsLeft }: ProgressEvent) {
+function parts(progress: ProgressEvent) {
+  const { step, steps, episodeReturn, statistics, stepsPerSecond, actorStepsPerSecond, secondsLeft } = progress;
   const { averageLoss, epsilon } = statistics;
   const part = (rank: number, text: string | null) => ({ rank, text });
   return [
     part(0, `${Math.floor((100 * step) / steps)}%`.padStart(4)),
     part(4, `${compact(step)}/${compact(steps)}`),
     part(3, `${compact(stepsPerSecond).padStart(5)}/s`),
+    part(7, actorStepsPerSecond ? `(${byActor(actorStepsPerSecond)})` : null),
     part(2, episodeReturn === null ? null : `return ${short(episodeReturn).padEnd(5)}`),
     part(5, averageLoss === undefined ? null : `loss ${short(averageLoss).padEnd(6)}`),
     part(6, epsilon === undefined ? null : `ε ${epsilon.toFixed(2)}`),
@@ -74,12 +79,13 @@ export function plainLine({
   episodeReturn,
   statistics,
   stepsPerSecond,
+  actorStepsPerSecond,
   secondsLeft,
 }: ProgressEvent): string {
   const { averageLoss, epsilon } = statistics;
   return [
     `step ${step} of ${steps}`,
-    `${compact(stepsPerSecond)} steps/s`,
+    `${compact(stepsPerSecond)} steps/s${actorStepsPerSecond ? ` (actors ${byActor(actorStepsPerSecond)})` : ""}`,
     ...(episodeReturn === null ? [] : [`return ${short(episodeReturn)}`]),
     ...(averageLoss === undefined ? [] : [`loss ${short(averageLoss)}`]),
     ...(epsilon === undefined ? [] : [`ε ${epsilon.toFixed(2)}`]),

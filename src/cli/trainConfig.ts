@@ -5,7 +5,7 @@ import { isPython, listEnvs, spec } from "../envs/node.ts";
 import { nearest, UsageError } from "../errors.ts";
 import { presetFor, resolveConfig, type TrainConfig, trainSettings } from "../train/index.ts";
 import { kwargsOf } from "./envArgument.ts";
-import { type EnvFile, isEnvFile, loadEnvFile } from "./envFile.ts";
+import { actorModuleOf, type EnvFile, isEnvFile, loadEnvFile } from "./envFile.ts";
 import { type Argv, type OtherDefault, readFlags } from "./flags.ts";
 
 /** Declared like hyperparameters, so that they are read, checked and shown alike. */
@@ -101,6 +101,7 @@ export async function givenConfig(argv: Argv, file: Values): Promise<GivenConfig
       ...envKwargs,
       ...kwargsOf(where, argv),
     },
+    ...(envFile ? { actorModule: actorModuleOf(env) } : {}),
     device: device ?? deviceFlag.device.value,
     ...readFlags(where, deviceFlag, argv),
     ...(out === undefined ? {} : { out }),

@@ -38,6 +38,8 @@ export interface ProgressEvent {
   /** The agent's `statistics()`. */
   readonly statistics: Record<string, number>;
   readonly stepsPerSecond: number;
+  /** Of each actor, where there are several. */
+  readonly actorStepsPerSecond?: readonly number[];
   readonly secondsLeft: number;
 }
 

@@ -6,6 +6,7 @@ import type { Agent } from "../agents/agent.ts";
 import { DeviceError, UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
+import { ActorFailure, type Actors } from "./actors.ts";
 import { playEpisodes, summarize } from "./evaluate.ts";
 import type { EvaluationSummary, ResultEvent } from "./events.ts";
 import { type FailedPart, runFailure } from "./failure.ts";
@@ -78,6 +79,8 @@ export interface LoopSetup {
   readonly evalEnv: TrainingEnv;
   readonly settings: TrainSettings;
   readonly store: RunStore | null;
+  /** Threads that take the steps in environments of their own, where several actors share what they learn. */
+  readonly actors?: Actors | null;
 }
 
 /** What a checkpoint holds. */
@@ -122,7 +125,7 @@ const nextMultiple = (step: number, interval: number): number => (Math.floor(ste
  * @param loop where to begin; changed as the run goes on
  */
 export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }: RunHandle): Promise<ResultEvent> {
-  const { agent, stepper, evalEnv, settings, store, agentName, envName } = setup;
+  const { agent, stepper, evalEnv, settings, store, agentName, envName, actors = null } = setup;
   const { steps, seed, stopAt } = settings;
   const started = now();
   const fromStep = loop.step;
@@ -134,9 +137,18 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
   /** Milliseconds until the last step, evaluations included. */
   let trained = 0;
 
+  /** Steps in this thread; or by actors, which may have gone further when it is noticed. */
+  async function train(until: number): Promise<void> {
+    if (!actors) return stepper.train(until, going);
+    await actors.run(until, stop);
+    actors.follow(loop);
+  }
+
+  const statisticsNow = () => actors?.statistics() ?? agent.statistics();
+
   async function report(): Promise<void> {
     await agent.sync?.();
-    const statistics = agent.statistics();
+    const statistics = statisticsNow();
     const { averageLoss } = statistics;
     if (averageLoss !== undefined && agent.updates > 0 && !Number.isFinite(averageLoss)) {
       going.part = "agent";
@@ -152,7 +164,8 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
     store?.progress(line, { step, seconds: seconds(), stepsPerSecond });
     loop.reportedAt = step;
     reported = { step, at };
-    emit({ ...line, steps, stepsPerSecond, secondsLeft });
+    const byActor = actors ? { actorStepsPerSecond: actors.speeds() } : {};
+    emit({ ...line, steps, stepsPerSecond, ...byActor, secondsLeft });
   }
 
   /** Plays the evaluation of this step; one that a stop cuts short leaves no trace and is played again on resume. */
@@ -183,7 +196,7 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
     if (best) await store?.saveBest(agent, { step, evaluation });
     await agent.sync?.();
     const line: EvaluationLine = { event: "evaluation", step, episodes, evaluation, best };
-    store?.evaluation(line, agent.statistics(), seconds());
+    store?.evaluation(line, statisticsNow(), seconds());
     // noted once everything is written: an evaluation that was not is played again on resume
     if (best) loop.best = { step, mean: evaluation.mean };
     loop.solved = reaches();
@@ -203,8 +216,12 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
   }
 
   /** Whether the last go reached a multiple of the interval, at which nothing was done yet. */
-  const due = (interval: number, doneAt: number) =>
-    loop.step > 0 && loop.step % interval < stepper.stride && doneAt !== loop.step;
+  const due = (interval: number, doneAt: number) => {
+    if (loop.step === 0 || doneAt === loop.step) return false;
+    if (!actors) return loop.step % interval < stepper.stride;
+    // actors do not wait at a multiple
+    return Math.floor(loop.step / interval) > Math.floor(Math.max(doneAt, fromStep) / interval);
+  };
 
   function result(
     outcome: ResultEvent["outcome"],
@@ -230,6 +247,7 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
   try {
     // a run that is killed at any moment can be resumed
     if (loop.step === 0) await checkpoint();
+    actors?.start(loop);
     for (;;) {
       if (due(settings.reportInterval, loop.reportedAt)) await report();
       if (stop.requested) break;
@@ -241,9 +259,14 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
       const next = [reportInterval, evalInterval, checkpointInterval].map((interval) =>
         nextMultiple(loop.step, interval),
       );
-      await stepper.train(Math.min(steps, ...next), going);
+      await train(Math.min(steps, ...next));
     }
     trained = now() - started;
+    if (actors) {
+      await actors.end();
+      // of a solved run the evaluated weights are kept
+      if (!loop.solved) actors.follow(loop);
+    }
     await checkpoint();
     const stopped = () => result("stopped", loop.lastEvaluation, loop.step);
     let last: ResultEvent;
@@ -256,7 +279,13 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
     }
     emit(last);
     return last;
-  } catch (error) {
+  } catch (thrown) {
+    let error = thrown;
+    if (actors) {
+      await actors.end();
+      if (error instanceof ActorFailure) ({ part: going.part, cause: error } = error);
+      if (going.part !== "finish") actors.follow(loop);
+    }
     throw runFailure(error, { part: going.part, step: loop.step, steps, kept: await rescue(going.part), store });
   }
 

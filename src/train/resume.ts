@@ -1,7 +1,8 @@
 /** Goes on with a run that was stopped, killed or broke off. */
 import "../envs/node.ts";
-import type { Agent } from "../agents/index.ts";
+import type { Agent, AsyncAgent } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
+import { openActors } from "./actors/openActors.ts";
 import { declarationsSchema, parseConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
 import { restoreState, runLoop } from "./loop.ts";
@@ -33,6 +34,8 @@ export interface ResumeOverrides extends ScriptParts {
   /** The checkpoint file to go on from, instead of the newest. */
   readonly checkpoint?: string;
   readonly signal?: AbortSignal;
+  /** As for `train`. */
+  readonly actorModule?: string;
 }
 
 /**
@@ -84,7 +87,21 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
       store = RunDirectory.open(runDirectory, config);
       const warnings: string[] = [];
       const found = store.findCheckpoint((message) => warnings.push(message), overrides.checkpoint);
-      const setup = { agent, agentName: config.agent, envName: config.env, stepper, evalEnv, settings, store };
+      const actors =
+        settings.actors > 1
+          ? openActors({
+              agent: agent as AsyncAgent,
+              agentId: config.agent,
+              envId: config.env,
+              envKwargs: config.envKwargs,
+              hyperparameters: config.hyperparameters,
+              module: overrides.actorModule ?? null,
+              settings,
+              warn: (message) => handle.emit({ event: "warning", step: 0, message }),
+            })
+          : null;
+      const { agent: agentName, env: envName } = config;
+      const setup = { agent, agentName, envName, stepper, evalEnv, settings, store, actors };
       const { loop, lost } = restoreState(setup, found.run);
       if (steps < loop.step) {
         throw new UsageError(
@@ -106,7 +123,6 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
       }
       found.rewind();
       if (steps !== config.settings.steps) store.saveConfig({ ...config, settings });
-      const { agent: agentName, env: envName } = config;
       const { seed } = settings;
       const fromStep = loop.step;
       handle.emit({

@@ -1,7 +1,8 @@
 /** Trains an agent in an environment: what `rl train` does, wherever the run is kept. It knows no files. */
-import { type Agent, agentSpec } from "../agents/index.ts";
+import { type Agent, type AsyncAgent, agentSpec, listAgents } from "../agents/index.ts";
 import { Env, spec } from "../envs/index.ts";
 import { nearest, UsageError } from "../errors.ts";
+import type { Actors } from "./actors.ts";
 import { configSchema, layered, parseConfig, splitConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
 import { initialLoopState, type RunStore, runLoop } from "./loop.ts";
@@ -44,9 +45,11 @@ export interface TrainConfig extends Partial<TrainSettings> {
   readonly signal?: AbortSignal;
   /** The device that a registered agent is built on, as for `openDevice`. */
   readonly device?: string;
+  /** URL of a module that each actor imports first, where it is a script that registers the environment. */
+  readonly actorModule?: string;
 }
 
-const ownKeys = ["agent", "env", "envKwargs", "hyperparameters", "out", "signal", "device"];
+const ownKeys = ["agent", "env", "envKwargs", "hyperparameters", "out", "signal", "device", "actorModule"];
 
 /** A config checked, with defaults and preset under it; `stopAt` is undefined where it is the environment's to say. */
 export interface ResolvedConfig {
@@ -60,7 +63,7 @@ export interface ResolvedConfig {
  * @throws UsageError for an unknown key (with a suggestion) or a value outside its declaration
  */
 export function resolveConfig(config: TrainConfig): ResolvedConfig {
-  const { agent, env, envKwargs = {}, hyperparameters = {}, out, signal, device, ...settings } = config;
+  const { agent, env, envKwargs = {}, hyperparameters = {}, out, signal, device, actorModule, ...settings } = config;
   if (agent === undefined || env === undefined) {
     const missing = agent === undefined ? "agent" : "env";
     throw new UsageError(`train: ${missing} must be given; got undefined. Pass {agent: "dqn", env: "CartPole-v1"}.`);
@@ -97,12 +100,55 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
   const given = splitConfig(parseConfig("train", configSchema(declared), { ...settings, ...hyperparameters }));
   const preset = typeof agent === "string" && typeof env === "string" ? presetFor(agent, spec(env).id) : undefined;
   const wanted = { ...preset?.settings, ...given.settings };
+  const laid = layered(trainSettings, wanted);
+  if (laid.actors > 1) requireActors(config, laid.actors, laid.envs);
   return {
-    settings: { ...layered(trainSettings, wanted), stopAt: wanted.stopAt },
+    settings: { ...laid, stopAt: wanted.stopAt },
     hyperparameters: layered(declared, preset?.hyperparameters ?? {}, given.hyperparameters),
     envKwargs,
   };
 }
+
+/** @throws UsageError where a run cannot have several actors */
+function requireActors({ agent, env, device }: TrainConfig, actors: number, envs: number): void {
+  const alone = "Leave actors at 1.";
+  if (typeof agent !== "string" || !agentSpec(agent).async) {
+    const known = listAgents().filter((spec) => spec.async);
+    const got = typeof agent === "string" ? agent : "an agent that a script builds";
+    throw new UsageError(
+      `train: several actors must be of an asynchronous agent (${known.map(({ id }) => id).join(", ")}); got ${got} ` +
+        `with ${actors} actors. ${alone}`,
+    );
+  }
+  if (typeof env !== "string") {
+    throw new UsageError(
+      `train: the environment of ${actors} actors must be given by its id, as each makes its own; got what makes one. ` +
+        "Register it in a module, and pass its URL as actorModule.",
+    );
+  }
+  if (envs > 1) {
+    throw new UsageError(
+      `train: several actors must have one environment each; got ${actors} actors and envs ${envs}. Leave envs out.`,
+    );
+  }
+  if (device === "gpu" || device === "reference") {
+    throw new UsageError(`train: several actors must learn on the cpu; got device ${device}. ${alone}`);
+  }
+}
+
+/** What several actors are opened with. */
+export interface ActorsSetup {
+  readonly agent: AsyncAgent;
+  readonly agentId: string;
+  /** With its version. */
+  readonly envId: string;
+  readonly envKwargs: Readonly<Record<string, unknown>>;
+  readonly hyperparameters: Readonly<Record<string, unknown>>;
+  readonly module: string | null;
+  readonly settings: TrainSettings;
+  readonly warn: (message: string) => void;
+}
+export type OpenActors = (setup: ActorsSetup) => Actors;
 
 /** Whether an environment of the user's left saving its state to the base class. */
 function savesNoState(env: TrainingEnv): boolean {
@@ -119,16 +165,29 @@ export type OpenStore = (told: ToldConfig) => (RunStore & { close(): void }) | n
 /**
  * Trains as `train` does.
  * @param open is called once the agent and the environments are built
+ * @param openActors null where there are no threads
  * @param prepare is awaited before the config is looked at
  */
-export function trainInto(config: TrainConfig, open: OpenStore, prepare?: () => Promise<unknown>): Run {
+export function trainInto(
+  config: TrainConfig,
+  open: OpenStore,
+  openActors: OpenActors | null,
+  prepare?: () => Promise<unknown>,
+): Run {
   return startRun(async (handle): Promise<ResultEvent> => {
     await prepare?.();
     const resolved = resolveConfig(config);
+    const areSeveral = resolved.settings.actors > 1;
+    if (areSeveral && openActors === null) {
+      throw new UsageError(
+        `train: actors must be 1 in a page; got ${resolved.settings.actors}. Train with several in Node.`,
+      );
+    }
     const { stepper, evalEnv } = buildEnvs({ env: config.env, envKwargs: resolved.envKwargs }, resolved.settings);
     let store: ReturnType<OpenStore> = null;
     try {
-      const device = await deviceFor(config.agent, config.device, evalEnv, resolved.hyperparameters);
+      const deviceName = areSeveral ? "cpu" : config.device;
+      const device = await deviceFor(config.agent, deviceName, evalEnv, resolved.hyperparameters);
       const stopAt =
         resolved.settings.stopAt === undefined ? (evalEnv.spec?.rewardThreshold ?? null) : resolved.settings.stopAt;
       const settings: TrainSettings = { ...resolved.settings, ...wholeSteps(resolved.settings), stopAt };
@@ -159,7 +218,19 @@ export function trainInto(config: TrainConfig, open: OpenStore, prepare?: () => 
           "which knows its random stream alone. Override saveState and loadState.";
         handle.emit({ event: "warning", step: 0, message });
       }
-      const setup = { agent, agentName, envName, stepper, evalEnv, settings, store };
+      const actors = areSeveral
+        ? openActors!({
+            agent: agent as AsyncAgent,
+            agentId: agentName,
+            envId: config.env as string,
+            envKwargs: resolved.envKwargs,
+            hyperparameters: resolved.hyperparameters,
+            module: config.actorModule ?? null,
+            settings,
+            warn: (message) => handle.emit({ event: "warning", step: 0, message }),
+          })
+        : null;
+      const setup = { agent, agentName, envName, stepper, evalEnv, settings, store, actors };
       return await runLoop(setup, initialLoopState(), handle);
     } finally {
       store?.close();

@@ -1,5 +1,6 @@
 /** `train` where there are files: everything goes into one directory. */
 import "../envs/node.ts";
+import { openActors } from "./actors/openActors.ts";
 import type { Run } from "./run.ts";
 import { RunDirectory, versions } from "./runDirectory.ts";
 import { type TrainConfig, trainInto } from "./train.ts";
@@ -11,6 +12,8 @@ import { type TrainConfig, trainInto } from "./train.ts";
  * @returns the run, which begins in the next turn; a mistake in the config rejects it
  */
 export const train = (config: TrainConfig): Run =>
-  trainInto(config, (told) =>
-    config.out === null ? null : RunDirectory.create(config.out, { ...versions(), ...told }),
+  trainInto(
+    config,
+    (told) => (config.out === null ? null : RunDirectory.create(config.out, { ...versions(), ...told })),
+    openActors,
   );

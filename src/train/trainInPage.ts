@@ -18,6 +18,7 @@ export const train = (config: TrainConfig): Run =>
         `train: out must be null in a page, which has no files; got ${config.out}. Save the agent into a Map at the end.`,
       );
     },
+    null,
     // an id may be that of any agent; who passes a class needs none of the others
     async () => typeof config.agent === "string" && (await import("../agents/registerAll.ts")),
   );

@@ -414,6 +414,8 @@ describe("train, eval and resume", () => {
         finalEpisodes: 3,
         stopAt: null,
         checkpointInterval: 50000,
+        actors: 1,
+        restartActors: false,
         reportInterval: 500,
         hyperparameters: {
           gamma: 0.99,

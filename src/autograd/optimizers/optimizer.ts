@@ -138,6 +138,12 @@ export abstract class Optimizer<Hyperparameters extends object = object> {
     throw new UsageError(`${this.#rule.name}: a model must be set up before ${before}; got none. Call setup(model).`);
   }
 
+  /** Where the runs of statistics begin, each as long as the model's run of parameters. */
+  get statisticAddresses(): readonly number[] {
+    this.#requireSetup("its statistics are looked at");
+    return this.#statistics;
+  }
+
   /** Steps and statistics, for a checkpoint; hyperparameters stay with the program. */
   saveState(): { t: number; statistics: { [name: string]: Float32Array | Float64Array }; hooks: State[] } {
     const { size } = this.#requireSetup("saveState");

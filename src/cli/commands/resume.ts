@@ -1,6 +1,7 @@
 /** `rl resume`: goes on with a run that was stopped. */
 import { resume, trainSettings } from "../../train/index.ts";
 import type { Command } from "../command.ts";
+import { actorModuleOf } from "../envFile.ts";
 import { flagsOf, readFlags } from "../flags.ts";
 import { envFileFlag, runOf } from "../runArgument.ts";
 import { outputFlags, watchRun } from "../watchRun.ts";
@@ -29,6 +30,8 @@ Continues a run that was stopped, from its newest checkpoint, as if it had never
 
   async run(argv) {
     const { directory, envFile } = await runOf("rl resume", argv);
-    return watchRun(resume(directory, readFlags("rl resume", { steps }, argv)), argv, envFile);
+    const given = readFlags("rl resume", { steps }, argv);
+    const run = resume(directory, { ...given, ...(envFile === null ? {} : { actorModule: actorModuleOf(envFile) }) });
+    return watchRun(run, argv, envFile);
   },
 };

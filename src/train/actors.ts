@@ -1,0 +1,30 @@
+/** What the training loop knows of actors; their threads are in actors/. */
+import type { LoopState } from "./loop.ts";
+import type { StopRequest } from "./run.ts";
+
+export interface Actors {
+  /** Starts their threads, with what the agent has learned so far. */
+  start(loop: LoopState): void;
+  /** Resolves once so many steps were taken in all, or a stop is asked for. @throws ActorFailure */
+  run(until: number, stop: StopRequest): Promise<void>;
+  /** Has the loop's agent and counters take over what the actors have done. */
+  follow(loop: LoopState): void;
+  /** The agent's statistics, those that differ between actors as their mean. */
+  statistics(): Record<string, number>;
+  /** Steps per second of each actor, since the last call. */
+  speeds(): number[];
+  /** Ends all threads, within a second. */
+  end(): Promise<void>;
+}
+
+/** An actor broke off; the cause is what it threw. */
+export class ActorFailure extends Error {
+  readonly part: "env" | "agent" | "loop";
+  override readonly cause: Error;
+
+  constructor(part: "env" | "agent" | "loop", cause: Error) {
+    super(cause.message, { cause });
+    this.part = part;
+    this.cause = cause;
+  }
+}

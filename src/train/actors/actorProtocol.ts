@@ -1,0 +1,67 @@
+/** What the main thread and the actors' threads share besides what agents learn. */
+
+/** Places of 32-bit integers that all actors share. */
+export const shared = { stop: 0, episodes: 1 } as const;
+
+/** Places of an actor's own numbers; its agent's statistics stand behind them. */
+export const own = { steps: 0, hasStatistics: 1, statistics: 2 } as const;
+
+/** The memory of `memoryFor`, laid out. */
+export class ActorBoard {
+  readonly flags: Int32Array;
+  /** (1): return of the last finished episode; NaN before the first. */
+  readonly lastReturn: Float64Array;
+  readonly #memory: SharedArrayBuffer;
+  readonly #statistics: number;
+
+  static memoryFor(actors: number, statistics: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(16 + 8 * actors * (own.statistics + statistics));
+  }
+
+  constructor(memory: SharedArrayBuffer, statistics: number) {
+    this.#memory = memory;
+    this.#statistics = statistics;
+    this.flags = new Int32Array(memory, 0, 2);
+    this.lastReturn = new Float64Array(memory, 8, 1);
+  }
+
+  /** The numbers of one actor. */
+  of(actor: number): Float64Array {
+    const size = own.statistics + this.#statistics;
+    return new Float64Array(this.#memory, 16 + 8 * size * actor, size);
+  }
+}
+
+/** What an actor's thread is started with. */
+export interface ActorSettings {
+  readonly actor: number;
+  /** Ids. */
+  readonly agent: string;
+  readonly env: string;
+  readonly envKwargs: Readonly<Record<string, unknown>>;
+  readonly hyperparameters: Readonly<Record<string, unknown>>;
+  /** The URL of a module that is imported first: it registers what the ids name. */
+  readonly module: string | null;
+  /** Of this actor alone. */
+  readonly seed: number;
+  /** Steps of all actors together. */
+  readonly steps: number;
+  /** Names of the agent's statistics. */
+  readonly statistics: readonly string[];
+  readonly learning: SharedArrayBuffer;
+  readonly board: SharedArrayBuffer;
+}
+
+/** What broke in an actor. */
+export type ActorPart = "env" | "agent" | "loop";
+
+/** An actor's last word. */
+export type ActorMessage =
+  | { readonly kind: "ended" }
+  | {
+      readonly kind: "failed";
+      readonly part: ActorPart;
+      readonly name: string;
+      readonly message: string;
+      readonly stack: string | undefined;
+    };
