@@ -3,7 +3,7 @@
  * Run after `npm run build`: node bench/bridge.mjs. Needs Gymnasium in KUSARI_PYTHON or python3.
  */
 import { spawnSync } from "node:child_process";
-import { make, PythonVector } from "../dist/envs/index.js";
+import { make, PythonVector } from "../dist/envs/node.js";
 
 const python = process.env.KUSARI_PYTHON ?? "python3";
 const steps = 5_000;

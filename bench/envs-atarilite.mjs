@@ -2,7 +2,7 @@
  * How many steps a second do the AtariLite games play, on one thread, through `make` and its wrappers?
  * Run after `npm run build`: node bench/envs-atarilite.mjs
  */
-import { make } from "../dist/envs/index.js";
+import { make } from "../dist/envs/node.js";
 
 /** Steps a second under actions drawn beforehand, resets included. */
 function measure(id, kwargs, steps) {

@@ -7,7 +7,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { listEnvs, make, makeVec, versionsOf } from "../dist/envs/index.js";
+import { listEnvs, make, makeVec, versionsOf } from "../dist/envs/node.js";
 
 const { values } = parseArgs({
   options: {

@@ -41,6 +41,6 @@ it("where nothing can be required planck is handed over", async () => {
   expect(() => env.reset()).toThrow("enough");
   expect(parts).toEqual(["World"]);
   expect(() => make("python:CartPole-v1")).toThrowErrorMatchingInlineSnapshot(
-    `[DeviceError: make: python:CartPole-v1 must run where processes can be started; got no Node.js. Use an environment of the toolkit's own here.]`,
+    `[UsageError: make: an environment in Python must have a process of its own; got python:CartPole-v1 in a page, which has none. Run it in Node or Deno.]`,
   );
 });
