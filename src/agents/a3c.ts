@@ -10,8 +10,8 @@
 import { mean, noBackprop, RMSpropAsync, scope, sum, type Variable } from "../autograd/index.ts";
 import type { ActorCritic, Distribution } from "../nets/index.ts";
 import { actorCriticLoss, lambdaReturns } from "../returns/index.ts";
+import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
-import { prepare } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   makeActorCritic,

@@ -16,8 +16,8 @@ import { activationNames, type Distribution } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { EpisodicTrajectories } from "../replay/index.ts";
 import { trustRegionStep } from "../returns/index.ts";
+import { prepare, type Setup } from "./actorAgent.ts";
 import type { Observation } from "./agent.ts";
-import { prepare, type Setup } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   PolicyAgent,

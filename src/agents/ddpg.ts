@@ -31,8 +31,8 @@ import {
   type Policy,
   type StateActionQ,
 } from "../nets/index.ts";
+import { prepare, type Setup } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
-import { prepare, type Setup } from "./agentBase.ts";
 import { type HyperparameterSchema, type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { withClipping } from "./policyAgent.ts";
 import {

@@ -21,8 +21,8 @@ import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
 import { actionValueOf, activationNames, Mlp, type QNetwork } from "../nets/index.ts";
 import { lambdaReturns } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
+import { ActorAgent, type AgentParts, prepare } from "./actorAgent.ts";
 import type { AgentSpec, Observation } from "./agent.ts";
-import { AgentBase, type AgentParts, prepare } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { withClipping } from "./policyAgent.ts";
 import { Rollout } from "./rollout.ts";
@@ -62,7 +62,7 @@ export type NSQOptions = NSQParts & Partial<NSQHyperparameters>;
 
 const partNames = ["qFunction", "targetQ", "actingQ", "optimizer", "explorer"];
 
-export class NSQ extends AgentBase {
+export class NSQ extends ActorAgent {
   readonly name = "NSQ";
   readonly hyperparameters: Readonly<NSQHyperparameters>;
   readonly qFunction: QNetwork;

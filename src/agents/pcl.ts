@@ -13,8 +13,8 @@ import { Adam, mul, noBackprop, scope, sum, type Variable } from "../autograd/in
 import type { ActorCritic, Distribution } from "../nets/index.ts";
 import { EpisodicTrajectories } from "../replay/index.ts";
 import { pathConsistency } from "../returns/index.ts";
+import { prepare } from "./actorAgent.ts";
 import type { AgentSpec, Observation } from "./agent.ts";
-import { prepare } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   makeActorCritic,

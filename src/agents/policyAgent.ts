@@ -20,8 +20,8 @@ import {
 } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
+import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
 import type { Observation } from "./agent.ts";
-import { AgentBase, type AgentParts, type Setup } from "./agentBase.ts";
 import { hp } from "./hyperparameters.ts";
 import { Rollout } from "./rollout.ts";
 
@@ -88,7 +88,7 @@ export interface PolicyAgentParts<Model> extends AgentParts {
 }
 export const policyAgentPartNames = ["model", "actingModel", "optimizer"];
 
-export abstract class PolicyAgent<Model extends Link> extends AgentBase {
+export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
   readonly model: Model;
   readonly optimizer: Optimizer;
   protected readonly acting: ActingNetwork<Model>;

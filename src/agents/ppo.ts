@@ -19,8 +19,8 @@ import {
   standardize,
   stepVariance,
 } from "../returns/index.ts";
+import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
-import { prepare } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   makeActorCritic,

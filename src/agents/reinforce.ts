@@ -12,8 +12,8 @@
 import { Adam, defineOp, noBackprop, scope, sum, type Variable } from "../autograd/index.ts";
 import { type Distribution, mlpPolicy, type Policy } from "../nets/index.ts";
 import { lambdaReturns, standardize } from "../returns/index.ts";
+import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
-import { prepare } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   makePolicyHead,

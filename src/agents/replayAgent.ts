@@ -7,8 +7,8 @@ import type { Random } from "../random.ts";
 import { ReplayBuffer } from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
+import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
 import type { BoxSpace, Observation } from "./agent.ts";
-import { AgentBase, type AgentParts, type Setup } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { Staging } from "./staging.ts";
 
@@ -57,7 +57,7 @@ export function withTarget<T extends Link>(
   return [own, other];
 }
 
-export abstract class ReplayAgent extends AgentBase {
+export abstract class ReplayAgent extends ActorAgent {
   readonly policy: Policy;
   readonly replay: ReplayBuffer;
   readonly explorer: Explorer<Float32Array>;

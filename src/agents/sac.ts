@@ -22,8 +22,8 @@ import {
   type Variable,
 } from "../autograd/index.ts";
 import { MlpStateActionQ, mlpPolicy, type SquashedGaussian, SquashedGaussianHead, TwinQ } from "../nets/index.ts";
+import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
-import { prepare } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   ReplayAgent,

@@ -21,8 +21,8 @@ import {
 } from "../autograd/index.ts";
 import { AdditiveGaussian } from "../explorers/index.ts";
 import { Bounds, DeterministicHead, MlpStateActionQ, mlpPolicy, type Policy, TwinQ } from "../nets/index.ts";
+import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
-import { prepare } from "./agentBase.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   ReplayAgent,

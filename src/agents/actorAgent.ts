@@ -5,7 +5,8 @@ import { UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
 import type { ActingNetwork } from "./actingNetwork.ts";
-import type { Action, Agent, BoxSpace, DiscreteSpace, ModelPlace, Observation, ObservationSpace } from "./agent.ts";
+import type { Action, BoxSpace, DiscreteSpace, ModelPlace, Observation, ObservationSpace } from "./agent.ts";
+import { BaseAgent } from "./baseAgent.ts";
 import { type HyperparameterSchema, type HyperparameterValues, resolveHyperparameters } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
 import { RunningAverage } from "./runningAverage.ts";
@@ -97,11 +98,8 @@ interface Saved {
 /** Weight of the past in running averages. Source: ChainerRL's average_q_decay. */
 const averageDecay = 0.999;
 
-export abstract class AgentBase implements Agent {
-  abstract readonly name: string;
-  training = true;
-  steps = 0;
-  updates = 0;
+/** An agent that acts by a policy, or by values that it does not replay as DQN's family does. */
+export abstract class ActorAgent extends BaseAgent {
   readonly obsSize: number;
   /** (1, …obs), on the cpu: the observation to act on. */
   readonly #actObs: Variable;
@@ -127,6 +125,7 @@ export abstract class AgentBase implements Agent {
   protected sharing: SharedLearning | null = null;
 
   protected constructor({ obsShape, obsSize, actionSize, bounds }: Setup<object>, { phi, actionSpace }: AgentParts) {
+    super();
     this.obsSize = obsSize;
     this.#actObs = onHost(() => persistent([1, ...obsShape]));
     this.lastObs = new Float32Array(obsSize);
@@ -221,23 +220,8 @@ export abstract class AgentBase implements Agent {
     this.learn(next, reward, terminated, truncated);
   }
 
-  evalMode<T>(body: () => T): T {
-    const before = this.training;
-    this.training = false;
-    try {
-      return body();
-    } finally {
-      this.training = before;
-    }
-  }
-
-  actAndTrain(obs: Observation, reward: number): Action {
-    if (this.#isWaiting) this.observe(obs, reward, false, false);
-    return this.act(obs);
-  }
-
-  stopEpisodeAndTrain(obs: Observation, reward: number, terminated: boolean): void {
-    this.observe(obs, reward, terminated, !terminated);
+  protected get isWaiting(): boolean {
+    return this.#isWaiting;
   }
 
   stopEpisode(): void {
