@@ -57,16 +57,16 @@ function geometryOf({ whole }: RecordedLaunch) {
   };
 }
 
-/** Channels that one invocation computes: they share what they read. */
-export const channelTile = 4;
-const tile = Array.from({ length: channelTile }, (_, j) => j);
-const each = (line: (j: number) => string) => tile.map(line).join("");
+/** A line for each of the channels that one invocation computes. */
+const forEach = (channelTile: number) => (line: (j: number) => string) =>
+  Array.from({ length: channelTile }, (_, j) => line(j)).join("");
 
-/** How many invocations compute `planes` planes of results for each image and group. */
-export const tilesOf = (planes: number): number => Math.ceil(planes / channelTile);
-
-/** y = activation(x ∗ w + bias); `rows` counts tiles of channels times windows; addresses x, w, bias, y. */
-export function convolutionShader({ bias, activation }: MatmulSpec): Shader {
+/**
+ * y = activation(x ∗ w + bias), `channelTile` channels an invocation, which share what they read; `rows` counts tiles of channels
+ * times windows; addresses x, w, bias, y.
+ */
+export function convolutionShader({ bias, activation }: MatmulSpec, channelTile: number): Shader {
+  const each = forEach(channelTile);
   const finish = (j: number) => {
     const printer = new WgslPrinter(() => "z");
     printer.bind(input(0, "element"), "z");
@@ -78,7 +78,7 @@ ${result.lines.map((line) => `      ${line}\n`).join("")}      m[y + ${j} * plan
 `;
   };
   return elementwise({
-    name: `convolution ${bias} ${activation ? topological([activation]).at(-1)!.id : -1}`,
+    name: `convolution ${channelTile} ${bias} ${activation ? topological([activation]).at(-1)!.id : -1}`,
     count: ofRows,
     body: `${geometry}${channels}    let plane = outSize.x * outSize.y;
     let tiles = (outEach + ${channelTile - 1}) / ${channelTile};
@@ -106,7 +106,7 @@ ${each(finish)}`,
     accesses(launch) {
       const { rows, whole } = launch;
       const { plane, outPlane, taps, inEach, outEach, groups } = geometryOf(launch);
-      const batch = rows / (groups * tilesOf(outEach) * outPlane);
+      const batch = rows / (groups * Math.ceil(outEach / channelTile) * outPlane);
       return [
         reads(whole[0]!, batch * groups * inEach * plane),
         reads(whole[1]!, groups * outEach * inEach * taps),
@@ -122,10 +122,12 @@ ${each(finish)}`,
 }
 
 /** gx from gy and w; `rows` counts tiles of channels times elements of a plane; addresses gy, w, gx. */
-export const convolutionInputShader: Shader = elementwise({
-  name: "convolutionInput",
-  count: ofRows,
-  body: `${geometry}${channels}    let plane = size.x * size.y;
+export function convolutionInputShader(channelTile: number): Shader {
+  const each = forEach(channelTile);
+  return elementwise({
+    name: `convolutionInput ${channelTile}`,
+    count: ofRows,
+    body: `${geometry}${channels}    let plane = size.x * size.y;
     let tiles = (inEach + ${channelTile - 1}) / ${channelTile};
     let at = i32(i) % plane;
     let corner = vec2<i32>(at / size.y, at % size.y) + padding;
@@ -149,21 +151,22 @@ ${each((j) => `          sum${j} = fma(value, m[w${j} + tap], sum${j});\n`)}    
       }
     }
 ${each((j) => `    if (first + ${j} < inEach) { m[gx + ${j} * plane] = sum${j}; }\n`)}`,
-  accesses(launch) {
-    const { rows, whole } = launch;
-    const { plane, outPlane, taps, inEach, outEach, groups } = geometryOf(launch);
-    const batch = rows / (groups * tilesOf(inEach) * plane);
-    return [
-      reads(whole[0]!, batch * groups * outEach * outPlane),
-      reads(whole[1]!, groups * outEach * inEach * taps),
-      writes(whole[2]!, batch * groups * inEach * plane),
-    ];
-  },
-  inner: (launch) => {
-    const { outEach, taps } = geometryOf(launch);
-    return outEach * taps;
-  },
-});
+    accesses(launch) {
+      const { rows, whole } = launch;
+      const { plane, outPlane, taps, inEach, outEach, groups } = geometryOf(launch);
+      const batch = rows / (groups * Math.ceil(inEach / channelTile) * plane);
+      return [
+        reads(whole[0]!, batch * groups * outEach * outPlane),
+        reads(whole[1]!, groups * outEach * inEach * taps),
+        writes(whole[2]!, batch * groups * inEach * plane),
+      ];
+    },
+    inner: (launch) => {
+      const { outEach, taps } = geometryOf(launch);
+      return outEach * taps;
+    },
+  });
+}
 
 /**
  * gw = or += from x and gy; `rows` counts the elements of w, a workgroup for each, `cols` images; addresses x, gy, gw.

@@ -18,7 +18,16 @@ import { firstNumber, firstWord } from "./program.ts";
 import { narrowCols, rowKernelShader } from "./rowKernel.ts";
 import { mostGroups, type Shader, workgroupSize } from "./shader.ts";
 import { Tape, type TapeKernel } from "./tape.ts";
-import { type ProductShape, type TileTable, type TunedShape, TunedTiles, tiles, tune, tunedShapes } from "./tiles.ts";
+import {
+  type ProductShape,
+  type TileTable,
+  type TunedShape,
+  TunedTiles,
+  tiles,
+  tune,
+  tuneChannels,
+  tunedShapes,
+} from "./tiles.ts";
 
 class GpuMemory extends Memory {
   override readonly isOnHost = false;
@@ -124,7 +133,8 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
   const copy = both(bodies.copyShader);
   const gatherRows = kernelOf(bodies.gatherRowsShader);
   const scatterAddRows = kernelOf(bodies.scatterAddRowsShader);
-  const convolutionInput = kernelOf(convolutions.convolutionInputShader);
+  /** By the channels that one invocation computes. */
+  const convolutionInput: (TapeKernel | undefined)[] = [];
   const convolutionWeight = both(convolutions.convolutionWeightShader);
   const windows = kernelOf(convolutions.windowsShader);
   const windowsAdjoint = kernelOf(convolutions.windowsAdjointShader);
@@ -181,17 +191,22 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
   const families: Families = {
     matmul: launcher,
     convolution(spec) {
-      const kernel = kernelOf(convolutions.convolutionShader(spec));
+      const variants: (TapeKernel | undefined)[] = [];
       return (of, x, w, bias, y) => {
-        const perImage = of.groups * convolutions.tilesOf(of.outChannels / of.groups) * of.outHeight * of.outWidth;
-        const count = of.batch * perImage;
+        const each = of.outChannels / of.groups;
+        const tile = tuned.ofChannels(each);
+        const kernel = (variants[tile] ??= kernelOf(convolutions.convolutionShader(spec, tile)));
+        const count = of.batch * of.groups * Math.ceil(each / tile) * of.outHeight * of.outWidth;
         const whole = convolutions.convolutionNumbers([x >> 2, w >> 2, bias >> 2, y >> 2], of);
         run(kernel, count, count, 1, whole);
       };
     },
     convolutionInput(of, gy, w, gx) {
-      const count = of.batch * of.groups * convolutions.tilesOf(of.channels / of.groups) * of.height * of.width;
-      run(convolutionInput, count, count, 1, convolutions.convolutionNumbers([gy >> 2, w >> 2, gx >> 2], of));
+      const each = of.channels / of.groups;
+      const tile = tuned.ofChannels(each);
+      const kernel = (convolutionInput[tile] ??= kernelOf(convolutions.convolutionInputShader(tile)));
+      const count = of.batch * of.groups * Math.ceil(each / tile) * of.height * of.width;
+      run(kernel, count, count, 1, convolutions.convolutionNumbers([gy >> 2, w >> 2, gx >> 2], of));
     },
     convolutionWeight(of, x, gy, gw, accumulate) {
       const count = (of.outChannels * of.channels * of.kernel[0] * of.kernel[1]) / of.groups;
@@ -297,6 +312,7 @@ export async function createGpuBackend(options: readonly string[] = [], hotAfter
         onShape,
         shapes,
       );
+      Object.assign(table, await tuneChannels(backend, tuned));
       tuned.use(table);
       return table;
     },

@@ -11,7 +11,12 @@ export const tiles = [
   [8, 8],
 ] as const;
 
-/** The number of a tile by the class of a product's shape, see `shapeClass`. */
+/** Channels of a convolution that one invocation may compute; all give the same numbers. */
+export const channelTiles: readonly number[] = [1, 2, 4, 8];
+const usualChannels = 4;
+const channelKey = "channels ";
+
+/** The number of a tile by the class of a product's shape, see `shapeClass`; and channels an invocation by `channels` and their order of magnitude. */
 export type TileTable = Readonly<Record<string, number>>;
 
 /** Orders of magnitude: up to 8, 32, 128, 512, more. */
@@ -28,10 +33,22 @@ const tileByRule = (rows: number, cols: number): number =>
 /** The tile for a shape. */
 export class TunedTiles {
   readonly #measured = new Int8Array(125).fill(-1);
+  /** By the order of magnitude of a group's channels. */
+  readonly #channels = new Int8Array(5).fill(usualChannels);
 
   use(table: TileTable): void {
     this.#measured.fill(-1);
-    for (const [key, tile] of Object.entries(table)) if (tiles[tile]) this.#measured[Number(key)] = tile;
+    this.#channels.fill(usualChannels);
+    for (const [key, tile] of Object.entries(table)) {
+      if (key.startsWith(channelKey)) {
+        if (channelTiles.includes(tile)) this.#channels[Number(key.slice(channelKey.length))] = tile;
+      } else if (tiles[tile]) this.#measured[Number(key)] = tile;
+    }
+  }
+
+  /** The channels of a convolution that one invocation computes, of so many in a group. */
+  ofChannels(planes: number): number {
+    return this.#channels[magnitude(planes)]!;
   }
 
   of(rows: number, inner: number, cols: number): number {
@@ -100,5 +117,39 @@ export async function tune(
     onShape({ shape, tried, best: best.tile }, done + 1, shapes.length);
   }
   for (const address of addresses) backend.memory.release(address, bytes);
+  return table;
+}
+
+/** Layers of MinAtar's and Nature's networks, a batch of 32: one for each order of magnitude of channels. */
+const tunedLayers = [
+  { height: 10, width: 10, channels: 4, outChannels: 16, kernel: [3, 3], stride: [1, 1], outHeight: 8, outWidth: 8 },
+  { height: 20, width: 20, channels: 32, outChannels: 64, kernel: [4, 4], stride: [2, 2], outHeight: 9, outWidth: 9 },
+] as const;
+
+/** Measures how many channels of a convolution an invocation should compute; `tiles` is used meanwhile. */
+export async function tuneChannels(backend: Backend, tiles: TunedTiles): Promise<TileTable> {
+  const table: Record<string, number> = {};
+  const { memory, families } = backend;
+  for (const layer of tunedLayers) {
+    const of = { ...layer, batch: 32, groups: 1, padding: [0, 0], dilation: [1, 1] } as const;
+    const sizes = [
+      of.channels * of.height * of.width * of.batch,
+      of.outChannels * of.outHeight * of.outWidth * of.batch,
+    ];
+    const weights = of.outChannels * of.channels * of.kernel[0] * of.kernel[1];
+    const [x, y, w] = [...sizes, weights].map((count) => memory.reserve(4 * count)) as [number, number, number];
+    const key = `${channelKey}${magnitude(of.outChannels)}`;
+    let least = Number.POSITIVE_INFINITY;
+    for (const tile of channelTiles) {
+      tiles.use({ [key]: tile });
+      const launch = families.convolution({ bias: false, activation: null });
+      const seconds = await secondsOf(backend, () => launch(of, x, w, 0, y), 0.05);
+      if (seconds < least) table[key] = tile;
+      least = Math.min(least, seconds);
+    }
+    [x, y, w].forEach((address, i) => {
+      memory.release(address, 4 * [...sizes, weights][i]!);
+    });
+  }
   return table;
 }

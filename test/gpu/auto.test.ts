@@ -3,11 +3,12 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { persistent, scope } from "../../src/autograd/index.ts";
+import { conv2d, grad, matmul, persistent, reshape, scope, square, sum, variable } from "../../src/autograd/index.ts";
 import { countWork, openDevice, profileFile } from "../../src/device.ts";
 import { predictedMicroseconds } from "../../src/deviceProfile.ts";
 import { createGpuBackend } from "../../src/gpu/gpuBackend.ts";
-import { TunedTiles, tiles } from "../../src/gpu/tiles.ts";
+import { channelTiles, TunedTiles, tiles } from "../../src/gpu/tiles.ts";
+import { useBackend } from "../../src/kernel/backend.ts";
 import { Mlp } from "../../src/nets/index.ts";
 import { Random } from "../../src/random.ts";
 import { train } from "../../src/train/index.ts";
@@ -109,6 +110,10 @@ describe("tiles", () => {
     expect(tuned.of(33, 64, 64)).toBe(0);
     tuned.use({});
     expect(tuned.of(32, 64, 64)).toBe(0);
+    // channels of a convolution that an invocation computes
+    expect([tuned.ofChannels(3), tuned.ofChannels(64)]).toEqual([4, 4]);
+    tuned.use({ "channels 2": 8, "channels 0": 3 });
+    expect([tuned.ofChannels(3), tuned.ofChannels(33), tuned.ofChannels(128)]).toEqual([4, 8, 8]);
   });
 
   it("are tuned for every shape and used from then on", async () => {
@@ -127,8 +132,36 @@ describe("tiles", () => {
     };
     const table = await backend.tune(onShape, shapes);
     expect(told).toEqual(["1 of 2: 32,64,64", "2 of 2: 3,40,2"]);
-    expect(Object.keys(table)).toEqual(["10", "37"]);
+    expect(Object.keys(table)).toEqual(["10", "37", "channels 1", "channels 2"]);
     expect(tiles[table[37]!]).toBeDefined();
+    backend.destroy();
+  });
+
+  it.skipIf(missingAdapter)(`of every size give the same numbers, to the last bit${because}`, async () => {
+    const backend = await createGpuBackend();
+    useBackend(backend);
+    const wave = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(1 + 3 * i));
+    const x = variable(wave(2 * 3 * 36), { shape: [2, 3, 6, 6], requiresGrad: true });
+    const w = variable(wave(5 * 3 * 9), { shape: [5, 3, 3, 3], requiresGrad: true });
+    const results: number[][] = [];
+    for (const channels of channelTiles) {
+      for (const tile of tiles.keys()) {
+        if (channels !== 4 && tile > 0) continue;
+        backend.useTiles({
+          "channels 0": channels,
+          ...Object.fromEntries(Array.from({ length: 125 }, (_, k) => [k, tile])),
+        });
+        const outputs = scope(() => {
+          const y = conv2d(x, w, null, { padding: 1 });
+          const product = matmul(reshape(y, [10, 36]), reshape(x, [36, 6]));
+          const gradients = grad([sum(square(product))], [x, w]);
+          return [y, product, ...gradients].map((v) => v!.detach());
+        });
+        results.push((await Promise.all(outputs.map((v) => v.read()))).flatMap((list) => [...list]));
+      }
+    }
+    expect(results).toHaveLength(channelTiles.length - 1 + tiles.length);
+    for (const other of results) expect(other).toEqual(results[0]);
     backend.destroy();
   });
 });

@@ -30,7 +30,7 @@ export const command: Command = {
       tune: {
         group: "Device:",
         boolean: true,
-        describe: "measure which tiles suit products of which shape on the GPU, and keep them for every run",
+        describe: "measure which tiles suit which products and convolutions on the GPU, and keep them for every run",
       },
       json: {
         group: "Output:",
