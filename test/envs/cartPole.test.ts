@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CartPole, make } from "../../src/envs/index.ts";
-
-const read = (name: string) => JSON.parse(readFileSync(new URL(`../fixtures/envs/${name}`, import.meta.url), "utf8"));
+import { fixture } from "./fixture.ts";
 
 interface Episode {
   tag: string;
@@ -17,7 +15,7 @@ interface Episode {
 }
 
 describe("CartPole-v1", () => {
-  const { episodes } = read("CartPole-v1.json") as { episodes: Episode[] };
+  const { episodes } = fixture("CartPole-v1.json.gz") as { episodes: Episode[] };
   episodes.forEach((episode, i) => {
     it(`equals the recorded episode ${i} (${episode.tag})`, () => {
       const env = make("CartPole-v1", { suttonBartoReward: episode.kwargs.sutton_barto_reward ?? false });
@@ -35,7 +33,7 @@ describe("CartPole-v1", () => {
   });
 
   it("resets by seed as Gymnasium does", () => {
-    const resets = read("seeding.json").env_resets["CartPole-v1"] as {
+    const resets = (fixture("seeding.json") as { env_resets: Record<string, unknown> }).env_resets["CartPole-v1"] as {
       seed: number;
       obs_first_reset: number[];
       obs_second_reset_no_seed: number[];

@@ -1,9 +1,7 @@
 /** Classic control against recorded episodes, one step at a time from each recorded state. */
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Acrobot, MountainCar, MountainCarContinuous, make, Pendulum } from "../../src/envs/index.ts";
-
-const read = (name: string) => JSON.parse(readFileSync(new URL(`../fixtures/envs/${name}`, import.meta.url), "utf8"));
+import { fixture } from "./fixture.ts";
 
 interface Piece {
   readonly tag: string;
@@ -17,7 +15,7 @@ interface Piece {
   readonly rewards: number[];
   readonly terminated: number[];
 }
-const recorded = read("classic.json").episodes as Record<string, Piece[]>;
+const recorded = (fixture("classic.json.gz") as { episodes: Record<string, Piece[]> }).episodes;
 
 const makers = {
   "MountainCar-v0": ({ goal_velocity = 0 }: Piece["kwargs"]) => new MountainCar({ goalVelocity: goal_velocity }),
@@ -48,7 +46,7 @@ describe.each(ids)("%s", (id) => {
   });
 
   it("resets by seed as Gymnasium does", () => {
-    const resets = read("seeding.json").env_resets[id] as
+    const resets = (fixture("seeding.json") as { env_resets: Record<string, unknown> }).env_resets[id] as
       | { seed: number; obs_first_reset: number[]; obs_second_reset_no_seed: number[] }[]
       | undefined;
     expect(resets?.length).toBeGreaterThan(2);

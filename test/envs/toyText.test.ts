@@ -1,9 +1,7 @@
 /** Toy text against recorded episodes, whose draws are replayed. */
-import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { checkEnv, generateRandomMap, type MakeOptions, make, RecordedDraws, spec } from "../../src/envs/index.ts";
-
-const read = (name: string) => JSON.parse(readFileSync(new URL(`../fixtures/envs/${name}`, import.meta.url), "utf8"));
+import { fixture } from "./fixture.ts";
 
 interface Episode {
   readonly kwargs: MakeOptions;
@@ -22,7 +20,7 @@ interface Episode {
   readonly masks?: number[];
   readonly final?: [player: number[], dealer: number[]];
 }
-const recorded = read("toyText.json") as Record<string, Episode[]>;
+const recorded = fixture("toyText.json.gz") as Record<string, Episode[]>;
 
 const drawsOf = (episode: Episode) =>
   new RecordedDraws(
@@ -58,7 +56,7 @@ describe.each(Object.keys(recorded))("%s", (id) => {
   });
 
   it("resets and samples by seed as Gymnasium does", () => {
-    const resets = read("seeding.json").env_resets[id] as {
+    const resets = (fixture("seeding.json") as { env_resets: Record<string, unknown> }).env_resets[id] as {
       seed: number;
       obs_first_reset: unknown;
       obs_second_reset_no_seed: unknown;

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   type AnyEnv,
@@ -16,6 +15,7 @@ import {
   TimeAwareObservation,
   TimeLimit,
 } from "../../src/envs/index.ts";
+import { fixture } from "./fixture.ts";
 
 interface Trace {
   name: string;
@@ -31,7 +31,7 @@ interface Trace {
     obs_after_reset?: number[] | number[][];
   }[];
 }
-const { traces } = JSON.parse(readFileSync(new URL("../fixtures/envs/wrappers.json", import.meta.url), "utf8")) as {
+const { traces } = fixture("wrappers.json.gz") as {
   traces: Trace[];
 };
 const cartPole = () => make("CartPole-v1", { reuseObs: true });
