@@ -31,6 +31,7 @@ try:
     import torch
     import torch.nn.functional as F
     from torch import nn
+    from torchNetworks import cnn
 except ImportError as error:
     answer(unavailable=f"{sys.executable} cannot import torch and numpy ({error})")
     sys.exit(0)
@@ -189,26 +190,6 @@ class DDPG:
         with torch.no_grad():
             torch._foreach_mul_(self.targets, 1 - 5e-3)
             torch._foreach_add_(self.targets, self.online, alpha=5e-3)
-
-
-def cnn(network):
-    """MinAtar's network (Young & Tian 2019) for 10×10×4, or Nature DQN's (Mnih et al. 2015) for 4×84×84, 6 actions."""
-    if network == "minatar":
-        return nn.Sequential(
-            nn.Conv2d(4, 16, 3), nn.ReLU(), nn.Flatten(), nn.Linear(1024, 128), nn.ReLU(), nn.Linear(128, 6)
-        )
-    return nn.Sequential(
-        nn.Conv2d(4, 32, 8, 4),
-        nn.ReLU(),
-        nn.Conv2d(32, 64, 4, 2),
-        nn.ReLU(),
-        nn.Conv2d(64, 64, 3),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(3136, 512),
-        nn.ReLU(),
-        nn.Linear(512, 6),
-    )
 
 
 class ConvolutionalDQN(DQN):

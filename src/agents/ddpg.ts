@@ -11,8 +11,6 @@
  */
 import {
   Adam,
-  full,
-  grad,
   type Link,
   mean,
   noBackprop,
@@ -36,6 +34,7 @@ import type { AgentSpec } from "./agent.ts";
 import { type HyperparameterSchema, type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { withClipping } from "./policyAgent.ts";
 import {
+  layersOf,
   ReplayAgent,
   type ReplayAgentParts,
   replayAgentPartNames,
@@ -114,8 +113,9 @@ export interface DDPGVariant {
 const plain: DDPGVariant = {
   name: "DDPG",
   schema: ddpgHyperparameters,
-  makePolicy: ({ hyperparameters: { hiddenSizes, activation }, obsSize, actionSize, bounds, random }) => {
-    const mlp = { hiddenSizes, activation, random: random.stream("policy") };
+  makePolicy: (setup) => {
+    const { obsSize, actionSize, bounds } = setup;
+    const mlp = layersOf(setup, "policy");
     return mlpPolicy(
       obsSize,
       mlp,
@@ -203,11 +203,8 @@ export class DDPG extends ReplayAgent {
   #learnPolicy(obs: Variable): void {
     const policy = this.policy.forward(obs);
     const action = this.actionOf(policy); // (batch, actions)
-    const leaf = action.detach();
-    leaf.requiresGrad = true;
-    const q = this.qFunction.forward(obs, leaf); // (batch)
-    const gradOutputs = [full(q.shape, -1 / this.hyperparameters.minibatchSize)];
-    const gradient = grad([q], [leaf], { gradOutputs })[0]!; // (batch, actions): −∇_a Q / N
+    // q (batch) and −∇_a Q / N (batch, actions)
+    const { q, gradient } = this.critique(action, (a) => this.qFunction.forward(obs, a));
     this.policy.clearGrads();
     this.backwardPolicy(policy, action, gradient);
     this.actorOptimizer.update();

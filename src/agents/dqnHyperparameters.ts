@@ -7,6 +7,7 @@ import type { Random } from "../random.ts";
 import type { Replay } from "../replay/index.ts";
 import type { Action, BoxSpace, DiscreteSpace, Observation, ObservationSpace } from "./agent.ts";
 import { type HyperparameterSchema, type HyperparameterValues, hp, resolveHyperparameters } from "./hyperparameters.ts";
+import { requireReplaySizes } from "./replaySizes.ts";
 
 const nature = "Mnih et al. 2015, Extended Data Table 1";
 const schaul = "Schaul et al. 2016, Table 3 (proportional)";
@@ -106,11 +107,7 @@ const partNames = new Set([
 export function dqnSettings(where: string, declared: HyperparameterSchema, options: object): DQNHyperparameters {
   const given = Object.fromEntries(Object.entries(options).filter(([name]) => !partNames.has(name)));
   const h = resolveHyperparameters(where, declared, given) as DQNHyperparameters;
-  if (h.minibatchSize > h.replayStartSize || h.replayStartSize > h.replayCapacity) {
-    throw new UsageError(
-      `${where}: minibatchSize ≤ replayStartSize ≤ replayCapacity must hold; got ${h.minibatchSize}, ${h.replayStartSize} and ${h.replayCapacity}. Raise the later ones.`,
-    );
-  }
+  requireReplaySizes(where, h);
   return h;
 }
 

@@ -1,8 +1,8 @@
 /** What agents of continuous actions that learn from a replay buffer share: DDPG, SVG(0), TD3, SAC. */
-import { type Link, RandomStream, scope, type Variable } from "../autograd/index.ts";
+import { full, grad, type Link, RandomStream, scope, type Variable } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import { type Explorer, Greedy } from "../explorers/index.ts";
-import { activationNames, type Policy } from "../nets/index.ts";
+import { activationNames, MlpStateActionQ, type Policy, TwinQ } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { ReplayBuffer } from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
@@ -10,6 +10,7 @@ import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
 import type { BoxSpace, Observation } from "./agent.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { requireReplaySizes } from "./replaySizes.ts";
 import { Staging } from "./staging.ts";
 
 /** Hyperparameters that these agents declare alike, with sources of each. */
@@ -34,6 +35,22 @@ export interface ReplayAgentParts extends AgentParts {
   readonly explorer?: Explorer<Float32Array>;
 }
 export const replayAgentPartNames = ["policy", "actingPolicy", "replay", "explorer"];
+
+type ReplaySetup = Setup<HyperparameterValues<typeof replayHyperparameters>>;
+
+/** The hidden layers of a network, drawn from the stream of its name. */
+export const layersOf = ({ hyperparameters: { hiddenSizes, activation }, random }: ReplaySetup, name: string) => ({
+  hiddenSizes,
+  activation,
+  random: random.stream(name),
+});
+
+/** Two critics from streams of their own. */
+export const makeTwinQ = (setup: ReplaySetup): TwinQ => {
+  const { obsSize, actionSize } = setup;
+  const make = (name: string) => new MlpStateActionQ(obsSize, actionSize, layersOf(setup, name));
+  return new TwinQ(make("q1"), make("q2"));
+};
 
 /**
  * A part and, where it comes with one like it, that; else both are made.
@@ -73,18 +90,14 @@ export abstract class ReplayAgent extends ActorAgent {
 
   protected constructor(
     name: string,
-    setup: Setup<HyperparameterValues<typeof replayHyperparameters>>,
+    setup: ReplaySetup,
     parts: ReplayAgentParts,
     policy: Policy,
     makePolicy: () => Policy,
   ) {
     super(setup, parts);
     const { hyperparameters: h, obsShape, actionSize, random } = setup;
-    if (h.minibatchSize > h.replayStartSize || h.replayStartSize > h.replayCapacity) {
-      throw new UsageError(
-        `${name}: minibatchSize ≤ replayStartSize ≤ replayCapacity must hold; got ${h.minibatchSize}, ${h.replayStartSize} and ${h.replayCapacity}. Raise the later ones.`,
-      );
-    }
+    requireReplaySizes(name, h);
     const { actingPolicy } = parts;
     this.#settings = h;
     this.policy = policy;
@@ -131,6 +144,19 @@ export abstract class ReplayAgent extends ActorAgent {
   protected target(nextValue: Variable): Variable {
     const { reward, discount } = this.batch;
     return bootstrapTarget(reward, discount, nextValue, this.#settings.rewardScale);
+  }
+
+  /**
+   * What a critic teaches a policy: the gradient of −Σ q / N with respect to the actions, and q (batch) of them.
+   * @param action (batch, actions); nothing flows back through it here
+   * @param critic (batch) of actions (batch, actions)
+   */
+  protected critique(action: Variable, critic: (action: Variable) => Variable): { q: Variable; gradient: Variable } {
+    const leaf = action.detach();
+    leaf.requiresGrad = true;
+    const q = critic(leaf); // (batch)
+    const gradOutputs = [full(q.shape, -1 / this.#settings.minibatchSize)];
+    return { q, gradient: grad([q], [leaf], { gradOutputs })[0]! }; // (batch, actions)
   }
 
   protected decide(obs: Variable): Variable {

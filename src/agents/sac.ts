@@ -9,8 +9,6 @@
 import {
   Adam,
   exp,
-  full,
-  grad,
   Link,
   mean,
   mul,
@@ -21,11 +19,13 @@ import {
   sum,
   type Variable,
 } from "../autograd/index.ts";
-import { MlpStateActionQ, mlpPolicy, type SquashedGaussian, SquashedGaussianHead, TwinQ } from "../nets/index.ts";
+import { mlpPolicy, type SquashedGaussian, SquashedGaussianHead, type TwinQ } from "../nets/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
+  layersOf,
+  makeTwinQ,
   ReplayAgent,
   type ReplayAgentParts,
   replayAgentPartNames,
@@ -102,27 +102,19 @@ export class SAC extends ReplayAgent {
 
   constructor(options: SACOptions) {
     const setup = prepare("SAC", sacHyperparameters, options, partNames, ["Box"]);
-    const { hyperparameters: h, obsSize, actionSize, random } = setup;
+    const { hyperparameters: h, obsSize, actionSize } = setup;
     const bounds = setup.bounds!;
-    const mlp = (name: string) => ({
-      hiddenSizes: h.hiddenSizes,
-      activation: h.activation,
-      random: random.stream(name),
-    });
     const makePolicy = (): SquashedPolicy => {
-      const layers = mlp("policy");
+      const layers = layersOf(setup, "policy");
       const head = { random: layers.random, bounds };
       return mlpPolicy(obsSize, layers, (inSize) => new SquashedGaussianHead(inSize, actionSize, head));
     };
-    const makeQs = () =>
-      new TwinQ(
-        new MlpStateActionQ(obsSize, actionSize, mlp("q1")),
-        new MlpStateActionQ(obsSize, actionSize, mlp("q2")),
-      );
     super("SAC", setup, options, options.policy ?? makePolicy(), makePolicy);
     this.hyperparameters = h;
     const qNames = ["qFunctions", "targetQs"] as const;
-    [this.qFunctions, this.targetQs] = withTarget("SAC", qNames, options.qFunctions, options.targetQs, makeQs);
+    [this.qFunctions, this.targetQs] = withTarget("SAC", qNames, options.qFunctions, options.targetQs, () =>
+      makeTwinQ(setup),
+    );
     this.temperature = new Temperature(h.initialTemperature);
     const adam = () => new Adam({ alpha: h.learningRate });
     this.actorOptimizer = (options.actorOptimizer ?? adam()).setup(this.policy);
@@ -162,11 +154,8 @@ export class SAC extends ReplayAgent {
   /** J_π(φ) = E[α log π_φ(f_φ(ε; s) | s) − Q_θ(s, f_φ(ε; s))], equation 9. @returns log π (batch) as a constant */
   #learnPolicy(obs: Variable, alpha: Variable): Variable {
     const { action, logProb } = this.policy.forward(obs).sampleWithLogProb(this.learning);
-    const leaf = action.detach();
-    leaf.requiresGrad = true;
-    const q = this.qFunctions.smaller(obs, leaf); // (batch)
-    const gradOutputs = [full(q.shape, -1 / this.hyperparameters.minibatchSize)];
-    const gradient = grad([q], [leaf], { gradOutputs })[0]!; // (batch, actions)
+    // q (batch) and −∇_a Q_θ / N (batch, actions)
+    const { q, gradient } = this.critique(action, (a) => this.qFunctions.smaller(obs, a));
     // the gradient of the second part reaches the policy through the action
     const loss = mul(mean(logProb), alpha).add(sum(mul(action, gradient))); // ()
     this.policy.clearGrads();

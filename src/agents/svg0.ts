@@ -13,6 +13,7 @@ import { Bounds, covarianceNames, type Distribution, GaussianHead, mlpPolicy } f
 import type { AgentSpec, BoxSpace } from "./agent.ts";
 import { actorAndCriticHyperparameters, DDPG, type DDPGParts, type DDPGVariant, finalWeights } from "./ddpg.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { layersOf } from "./replayAgent.ts";
 
 export const svg0Hyperparameters = {
   ...actorAndCriticHyperparameters,
@@ -33,10 +34,10 @@ export type SVG0Options = Omit<DDPGParts, "explorer"> & Partial<SVG0Hyperparamet
 const variant: DDPGVariant = {
   name: "SVG0",
   schema: svg0Hyperparameters,
-  makePolicy: ({ hyperparameters, obsSize, actionSize, bounds, random }) => {
-    const { hiddenSizes, activation, covariance, initialVariance, minVariance } =
-      hyperparameters as SVG0Hyperparameters;
-    const mlp = { hiddenSizes, activation, random: random.stream("policy") };
+  makePolicy: (setup) => {
+    const { obsSize, actionSize, bounds } = setup;
+    const { covariance, initialVariance, minVariance } = setup.hyperparameters as SVG0Hyperparameters;
+    const mlp = layersOf(setup, "policy");
     const head = { random: mlp.random, initialW: finalWeights, bounds: bounds! };
     return mlpPolicy(
       obsSize,

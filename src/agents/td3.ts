@@ -9,8 +9,6 @@
 import {
   Adam,
   defineOp,
-  full,
-  grad,
   type Link,
   mean,
   noBackprop,
@@ -20,11 +18,13 @@ import {
   type Variable,
 } from "../autograd/index.ts";
 import { AdditiveGaussian } from "../explorers/index.ts";
-import { Bounds, DeterministicHead, MlpStateActionQ, mlpPolicy, type Policy, TwinQ } from "../nets/index.ts";
+import { Bounds, DeterministicHead, mlpPolicy, type Policy, type TwinQ } from "../nets/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
+  layersOf,
+  makeTwinQ,
   ReplayAgent,
   type ReplayAgentParts,
   replayAgentPartNames,
@@ -94,21 +94,11 @@ export class TD3 extends ReplayAgent {
     const setup = prepare("TD3", td3Hyperparameters, options, partNames, ["Box"]);
     const { hyperparameters: h, obsSize, actionSize, random } = setup;
     const bounds = setup.bounds!;
-    const mlp = (name: string) => ({
-      hiddenSizes: h.hiddenSizes,
-      activation: h.activation,
-      random: random.stream(name),
-    });
     const makePolicy = (): Policy => {
-      const layers = mlp("policy");
+      const layers = layersOf(setup, "policy");
       const head = { random: layers.random, bounds };
       return mlpPolicy(obsSize, layers, (inSize) => new DeterministicHead(inSize, actionSize, head));
     };
-    const makeQs = () =>
-      new TwinQ(
-        new MlpStateActionQ(obsSize, actionSize, mlp("q1")),
-        new MlpStateActionQ(obsSize, actionSize, mlp("q2")),
-      );
     const policyNames = ["policy", "targetPolicy"] as const;
     const [policy, targetPolicy] = withTarget("TD3", policyNames, options.policy, options.targetPolicy, makePolicy);
     const scale = Array.from(bounds.low, (low, i) => (h.explorationNoise * (bounds.high[i]! - low)) / 2);
@@ -117,7 +107,9 @@ export class TD3 extends ReplayAgent {
     this.hyperparameters = h;
     this.targetPolicy = targetPolicy;
     const qNames = ["qFunctions", "targetQs"] as const;
-    [this.qFunctions, this.targetQs] = withTarget("TD3", qNames, options.qFunctions, options.targetQs, makeQs);
+    [this.qFunctions, this.targetQs] = withTarget("TD3", qNames, options.qFunctions, options.targetQs, () =>
+      makeTwinQ(setup),
+    );
     this.actorOptimizer = (options.actorOptimizer ?? new Adam({ alpha: h.actorLearningRate })).setup(this.policy);
     this.criticOptimizer = (options.criticOptimizer ?? new Adam({ alpha: h.criticLearningRate })).setup(
       this.qFunctions,
@@ -160,11 +152,8 @@ export class TD3 extends ReplayAgent {
   /** ∇_φ J(φ) = Σ ∇_a Q_θ1(s, a) ∇_φ π_φ(s) / N */
   #learnPolicy(obs: Variable): void {
     const action = this.policy.forward(obs).mode; // (batch, actions)
-    const leaf = action.detach();
-    leaf.requiresGrad = true;
-    const q = this.qFunctions.q1.forward(obs, leaf); // (batch)
-    const gradOutputs = [full(q.shape, -1 / this.hyperparameters.minibatchSize)];
-    const gradient = grad([q], [leaf], { gradOutputs })[0]!; // (batch, actions)
+    // q (batch) and −∇_a Q_θ1 / N (batch, actions)
+    const { q, gradient } = this.critique(action, (a) => this.qFunctions.q1.forward(obs, a));
     this.policy.clearGrads();
     action.backward(gradient);
     this.actorOptimizer.update();

@@ -151,6 +151,20 @@ export class FunctionBody {
   f32(value: number): void {
     this.#bytes.push(0x43, ...f32Bytes(value));
   }
+  /** target ← a · b + target, four numbers each, in locals; rounded once where `isFused`. */
+  multiplyAdd(target: number, a: number, b: number, isFused: boolean): void {
+    this.get(a);
+    this.get(b);
+    if (isFused) {
+      this.get(target);
+      this.simd("f32x4.relaxed_madd");
+    } else {
+      this.simd("f32x4.mul");
+      this.get(target);
+      this.simd("f32x4.add");
+    }
+    this.set(target);
+  }
   /** Four equal float32 numbers. */
   splat(value: number): void {
     const bytes = f32Bytes(value);

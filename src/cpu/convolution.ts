@@ -56,20 +56,6 @@ export function printIndexedMatmul(variant: Variant): FunctionBody {
   const value = f.local("v128");
   const turned = Array.from({ length: 4 }, () => f.local("v128"));
 
-  const multiplyAdd = (target: number, bValue: number) => {
-    f.get(value);
-    f.get(bValue);
-    if (variant.fma) {
-      f.get(target);
-      f.simd("f32x4.relaxed_madd");
-    } else {
-      f.simd("f32x4.mul");
-      f.get(target);
-      f.simd("f32x4.add");
-    }
-    f.set(target);
-  };
-
   /** Columns c … c + 3 of the tile: `vector` of the accumulators, turned so that rows are neighbours, and stored. */
   const finish = (vector: 0 | 1, columns: number, storedRows: number) => {
     const shuffled = (a: number, c: number, lanes: readonly [number, number, number, number], to: number) => {
@@ -154,7 +140,7 @@ export function printIndexedMatmul(variant: Variant): FunctionBody {
           f.op("i32.add");
           f.loadSplat();
           f.set(value);
-          for (const v of vectors) multiplyAdd(acc[r]![v], bValues[v]);
+          for (const v of vectors) f.multiplyAdd(acc[r]![v], value, bValues[v], variant.fma);
         }
         f.add(b, panelRowBytes);
         f.get(entry);

@@ -96,18 +96,7 @@ export function printMatmul(variant: Variant): FunctionBody {
           f.loadSplat();
           f.set(aValue);
           for (let v = 0; v < vectors; v++) {
-            const target = acc[r]![v]!;
-            f.get(aValue);
-            f.get(bValues[v]!);
-            if (variant.fma) {
-              f.get(target);
-              f.simd("f32x4.relaxed_madd");
-            } else {
-              f.simd("f32x4.mul");
-              f.get(target);
-              f.simd("f32x4.add");
-            }
-            f.set(target);
+            f.multiplyAdd(acc[r]![v]!, aValue, bValues[v]!, variant.fma);
           }
         }
         for (let r = 0; r < rows; r++) {

@@ -3,9 +3,10 @@ export { configSchema, declarationsSchema, parseConfig, splitConfig } from "./co
 export { evaluate } from "./evaluate.ts";
 export type * from "./events.ts";
 export type { EvaluationLine, MetricsLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
-export type { AgentFactory, AgentParts, EnvFactory, TrainingEnv } from "./participants.ts";
+export type { AgentFactory, AgentParts, EnvFactory } from "./participants.ts";
 export { type Preset, presetFor, presets } from "./presets.ts";
 export type { Run } from "./run.ts";
 export { type TrainSettings, trainSettings } from "./settings.ts";
 export { type ResolvedConfig, resolveConfig, type TrainConfig } from "./train.ts";
 export { train } from "./trainInPage.ts";
+export type { TrainingEnv } from "./trainingEnv.ts";

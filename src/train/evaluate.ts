@@ -3,7 +3,7 @@ import type { Agent, StepInfo } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
 import { EnvContract } from "./envContract.ts";
 import type { EvaluationSummary } from "./events.ts";
-import type { TrainingEnv } from "./participants.ts";
+import type { TrainingEnv } from "./trainingEnv.ts";
 import { now, sliceMilliseconds, turn } from "./turn.ts";
 
 /** An episode this long will not end: an episode is played in one go, so nothing could interrupt it. */

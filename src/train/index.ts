@@ -4,7 +4,7 @@ export type * from "./events.ts";
 export { FileError } from "./fileError.ts";
 export { type Kept, loadAgent, loadEnv } from "./loadAgent.ts";
 export type { EvaluationLine, MetricsLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
-export type { AgentFactory, AgentParts, EnvFactory, TrainingEnv } from "./participants.ts";
+export type { AgentFactory, AgentParts, EnvFactory } from "./participants.ts";
 export { type Preset, presetFor, presets } from "./presets.ts";
 export { type ResumeOverrides, resume, type ScriptParts } from "./resume.ts";
 export type { Run } from "./run.ts";
@@ -12,3 +12,4 @@ export { type RunConfig, readConfig, readMetrics, readResult } from "./runDirect
 export { type TrainSettings, trainSettings } from "./settings.ts";
 export { type ResolvedConfig, resolveConfig, type TrainConfig } from "./train.ts";
 export { train } from "./trainInDirectory.ts";
+export type { TrainingEnv } from "./trainingEnv.ts";

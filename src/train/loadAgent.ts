@@ -4,9 +4,10 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Agent } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
-import { buildAgent, buildEnv, deviceFor, type TrainingEnv } from "./participants.ts";
+import { buildAgent, buildEnv, deviceFor } from "./participants.ts";
 import { recipeOf, type ScriptParts } from "./resume.ts";
 import { readConfig } from "./runDirectory.ts";
+import type { TrainingEnv } from "./trainingEnv.ts";
 
 /** Weights that a run keeps: those of its best evaluation so far, or those its result speaks of. */
 export type Kept = "best" | "finish";

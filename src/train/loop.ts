@@ -11,10 +11,10 @@ import { playEpisodes, summarize } from "./evaluate.ts";
 import type { EvaluationSummary, ResultEvent } from "./events.ts";
 import { type FailedPart, runFailure } from "./failure.ts";
 import type { EvaluationLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
-import type { TrainingEnv } from "./participants.ts";
 import type { RunHandle } from "./run.ts";
 import type { TrainSettings } from "./settings.ts";
 import type { Going, Stepper } from "./stepper.ts";
+import type { TrainingEnv } from "./trainingEnv.ts";
 import { now } from "./turn.ts";
 
 /** What is written beside weights: where they come from and what they scored. */

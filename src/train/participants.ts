@@ -1,36 +1,14 @@
 /** The agent and the environments of a run, built from what the run was told. */
-import {
-  type Action,
-  type Agent,
-  agentSpec,
-  type BoxSpace,
-  type DiscreteSpace,
-  type Observation,
-  type ObservationSpace,
-} from "../agents/index.ts";
+import { type Agent, agentSpec, type BoxSpace, type DiscreteSpace, type ObservationSpace } from "../agents/index.ts";
 import { countWork, type Device, type DeviceName, openDevice } from "../device.ts";
 import { Env, LocalVectorEnv, make, makeVec, SingleRows, type VectorEnv } from "../envs/index.ts";
 import { UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
-import type { Stateful } from "../state.ts";
 import type { TrainSettings } from "./settings.ts";
 import { SingleStepper } from "./singleStepper.ts";
 import type { Stepper } from "./stepper.ts";
+import type { TrainingEnv } from "./trainingEnv.ts";
 import { VectorStepper } from "./vectorStepper.ts";
-
-/** What training needs of an environment; those of `make` are such. */
-export interface TrainingEnv extends Stateful {
-  readonly observationSpace: ObservationSpace;
-  readonly actionSpace: DiscreteSpace | BoxSpace;
-  readonly spec?: { readonly id: string; readonly rewardThreshold?: number | null } | null;
-  /** Why a loaded state's episode cannot go on, or null, see `Env.lostEpisode`. */
-  readonly lostEpisode?: string | null;
-  reset(options?: { seed?: number }): readonly [obs: Observation, info: unknown];
-  step(
-    action: Action,
-  ): readonly [obs: Observation, reward: number, terminated: boolean, truncated: boolean, info: unknown];
-  close(): void;
-}
 
 /** Makes a new environment at every call, or a class of them: one is trained in, one is evaluated in. */
 export type EnvFactory = (() => TrainingEnv) | (new (kwargs?: never) => TrainingEnv);

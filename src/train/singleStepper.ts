@@ -2,8 +2,8 @@
 import type { Observation, StepInfo } from "../agents/agent.ts";
 import type { State } from "../state.ts";
 import { EnvContract } from "./envContract.ts";
-import type { TrainingEnv } from "./participants.ts";
 import type { Going, Stepper } from "./stepper.ts";
+import type { TrainingEnv } from "./trainingEnv.ts";
 import { now, sliceMilliseconds, turn } from "./turn.ts";
 
 /** Environments reuse their observation's memory, so it is copied; other array types are kept as float64. */

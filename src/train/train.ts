@@ -13,13 +13,13 @@ import {
   deviceFor,
   type EnvFactory,
   requireBatches,
-  type TrainingEnv,
   wholeSteps,
 } from "./participants.ts";
 import { presetFor } from "./presets.ts";
 import { type Run, startRun } from "./run.ts";
 import type { RunConfig } from "./runDirectory.ts";
 import { type TrainSettings, trainSettings } from "./settings.ts";
+import type { TrainingEnv } from "./trainingEnv.ts";
 
 /**
  * What a run is told. Values stand in this order: the schema's default, the preset of the agent in the environment,
