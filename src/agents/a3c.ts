@@ -12,6 +12,7 @@ import type { ActorCritic, Distribution } from "../nets/index.ts";
 import { actorCriticLoss, lambdaReturns } from "../returns/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   makeActorCritic,
@@ -85,7 +86,7 @@ export class A3C extends PolicyAgent<ActorCritic> {
   readonly #computeGradients = (): void => {
     const { beta, valueCoefficient, policyCoefficient } = this.hyperparameters;
     const batch = loadRollouts(this.rollouts);
-    const { policy, value } = this.model.forward(batch.obs); // value (rows)
+    const { policy, value } = overStretches(this.model, batch, () => this.model.forward(batch.obs)); // value (rows)
     // R = 0 for terminal s_t, V(s_t, θ′_v) otherwise; R ← r_i + γR
     const returns = noBackprop(() => lambdaReturns(batch, value.detach(), 1)); // (rows)
     const advantage = noBackprop(() => returns.sub(value.detach()).mul(policyCoefficient)); // (rows)
@@ -125,7 +126,7 @@ export const a3cSpec: AgentSpec = {
   name: "A3C",
   paper: "Mnih et al. 2016, Asynchronous methods for deep reinforcement learning",
   actionSpaces: ["Discrete", "Box"],
-  recurrent: false,
+  recurrent: true,
   async: true,
   hyperparameters: a3cHyperparameters,
   create: ({ hyperparameters, ...parts }) => new A3C({ ...parts, ...hyperparameters }),

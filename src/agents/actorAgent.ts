@@ -7,6 +7,7 @@ import type { State } from "../state.ts";
 import type { ActingNetwork } from "./actingNetwork.ts";
 import type { Action, BoxSpace, DiscreteSpace, ModelPlace, Observation, ObservationSpace } from "./agent.ts";
 import { BaseAgent } from "./baseAgent.ts";
+import { HiddenState, stateSize } from "./hiddenState.ts";
 import { type HyperparameterSchema, type HyperparameterValues, resolveHyperparameters } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
 import { RunningAverage } from "./runningAverage.ts";
@@ -118,6 +119,10 @@ export abstract class ActorAgent extends BaseAgent {
   /** The first discrete action's number; null for continuous actions. */
   readonly #firstAction: number | null;
   readonly #bounds: BoxSpace | null;
+  /** Made with the first look at it, behind the subclass's constructor. */
+  #hidden: HiddenState | null | undefined = undefined;
+  /** The same in evaluations. */
+  #evaluated: HiddenState | null = null;
   readonly #averages = new Map<string, RunningAverage>();
   /** Running averages of an actor that have no value yet. */
   readonly #fresh = new Set<string>();
@@ -163,10 +168,25 @@ export abstract class ActorAgent extends BaseAgent {
   readonly #decideUnrecorded = (): void => noBackprop(this.#decideBody);
   readonly #decideBody = (): void => {
     this.#actObs.write(this.#input);
-    const action = this.decide(this.#actObs);
+    const { hidden: own } = this;
+    const hidden = this.training ? own : this.#evaluated;
+    const action = hidden === null ? this.decide(this.#actObs) : hidden.pass(this.#decideOn);
     const out = this.training ? this.lastAction : this.#greedyAction;
     for (let i = 0; i < out.length; i++) out[i] = action.at(i);
   };
+
+  readonly #decideOn = (): Variable => this.decide(this.#actObs);
+
+  /** What the acting network remembers of the running episode; null where it is not recurrent. */
+  protected get hidden(): HiddenState | null {
+    if (this.#hidden === undefined) {
+      const { network } = this.acting;
+      const make = () => (stateSize(network) === 0 ? null : onHost(() => new HiddenState(network)));
+      this.#hidden = make();
+      this.#evaluated = make();
+    }
+    return this.#hidden;
+  }
 
   act(obs: Observation): Action {
     const input = this.#phi ? this.#phi(obs) : obs;
@@ -203,7 +223,10 @@ export abstract class ActorAgent extends BaseAgent {
   }
 
   observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
-    if (!this.training) return;
+    if (!this.training) {
+      if (terminated || truncated) this.#evaluated?.reset();
+      return;
+    }
     if (!this.#isWaiting) {
       throw new UsageError(
         `${this.name}.observe: an action must come before its outcome; got a reward of ${reward} without act(). Call act(obs) first.`,
@@ -218,6 +241,7 @@ export abstract class ActorAgent extends BaseAgent {
     this.#isWaiting = false;
     this.steps = this.sharing === null ? this.steps + 1 : this.sharing.countStep();
     this.learn(next, reward, terminated, truncated);
+    if (terminated || truncated) this.hidden?.reset();
   }
 
   protected get isWaiting(): boolean {
@@ -225,7 +249,12 @@ export abstract class ActorAgent extends BaseAgent {
   }
 
   stopEpisode(): void {
+    if (!this.training) {
+      this.#evaluated?.reset();
+      return;
+    }
     this.#isWaiting = false;
+    this.hidden?.reset();
     this.forgetEpisode();
   }
 
@@ -326,6 +355,7 @@ export abstract class ActorAgent extends BaseAgent {
       isWaiting: this.#isWaiting,
       averages: Object.fromEntries([...this.#averages].map(([name, average]) => [name, average.value])),
       acting: this.acting.saveState(),
+      hidden: this.hidden?.saveState() ?? null,
       parts: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.saveState()])),
     } as State;
   }
@@ -340,6 +370,7 @@ export abstract class ActorAgent extends BaseAgent {
       isWaiting: boolean;
       averages: Record<string, number>;
       acting: State;
+      hidden: State;
       parts: Record<string, State>;
     };
     if (saved.name !== this.name) {
@@ -354,6 +385,7 @@ export abstract class ActorAgent extends BaseAgent {
     this.lastObs.set(saved.lastObs);
     this.lastAction.set(saved.lastAction);
     this.#isWaiting = saved.isWaiting;
+    this.hidden?.loadState(saved.hidden);
     for (const [name, value] of Object.entries(saved.averages)) this.#averages.get(name)!.value = value;
   }
 

@@ -103,14 +103,17 @@ export interface Agent extends Stateful {
     infos?: BatchInfos,
   ): void;
 
-  /** Runs `body` with exploration and learning off; recurrent state is put aside and restored. */
+  /**
+   * Runs `body` with exploration and learning off. What a recurrent agent remembers of evaluation episodes stands apart from
+   * the running episode of training; it is forgotten where `observe` is told of an end, and by `stopEpisode`.
+   */
   evalMode<T>(body: () => T): T;
 
   /** ChainerRL's way: observe the last action's reward together with the new observation, then act on it. */
   actAndTrain(obs: Observation, reward: number): Action;
   /** ChainerRL's way to end an episode: the last observation and reward, and whether the task ended there. */
   stopEpisodeAndTrain(obs: Observation, reward: number, terminated: boolean): void;
-  /** Forget the running episode (its last action gets no reward). */
+  /** Forget the running episode (its last action gets no reward); inside `evalMode` that of the evaluation. */
   stopEpisode(): void;
 
   /**

@@ -12,6 +12,8 @@ import {
   MlpValueFunction,
   mlpPolicy,
   type PolicyHead,
+  type RecurrentName,
+  recurrentNames,
   SeparateActorCritic,
   SharedActorCritic,
   SoftmaxHead,
@@ -22,6 +24,7 @@ import type { Random } from "../random.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
 import type { Observation } from "./agent.ts";
+import { stateSize } from "./hiddenState.ts";
 import { hp } from "./hyperparameters.ts";
 import { Rollout } from "./rollout.ts";
 
@@ -29,6 +32,12 @@ import { Rollout } from "./rollout.ts";
 export const policyHyperparameters = {
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
   activation: hp.choice(activationNames, "tanh", "activation of the hidden layers", "OpenAI Baselines' MLP"),
+  recurrent: hp.choice(
+    recurrentNames,
+    "none",
+    "layer with a memory behind the hidden layers, as wide as the last of them",
+    "Mnih et al. 2016, section 5.1: an LSTM",
+  ),
   discretePolicy: hp.choice(["softmax", "mellowmax"], "softmax", "policy over discrete actions", "Mnih et al. 2016"),
   covariance: hp.choice(
     covarianceNames,
@@ -42,6 +51,7 @@ export const policyHyperparameters = {
 interface PolicySettings {
   readonly hiddenSizes: readonly number[];
   readonly activation: (typeof activationNames)[number];
+  readonly recurrent?: RecurrentName;
   readonly discretePolicy: "softmax" | "mellowmax";
   readonly covariance: Covariance;
   readonly initialVariance: number;
@@ -51,7 +61,7 @@ interface PolicySettings {
 export function makePolicyHead(
   inSize: number,
   { actions, actionSize }: Pick<Setup<object>, "actions" | "actionSize">,
-  { discretePolicy, covariance, initialVariance }: Omit<PolicySettings, "hiddenSizes" | "activation">,
+  { discretePolicy, covariance, initialVariance }: Omit<PolicySettings, "hiddenSizes" | "activation" | "recurrent">,
   random: Random,
 ): PolicyHead {
   const options = { random, initialW: smallWeights() };
@@ -66,7 +76,7 @@ export function makePolicyHead(
 export function makeActorCritic(setup: Setup<PolicySettings>, isShared: boolean): ActorCritic {
   const { hyperparameters: h, obsSize } = setup;
   const random = setup.random.stream("weights");
-  const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, random };
+  const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, recurrent: h.recurrent ?? "none", random };
   const makeHead = (inSize: number) => makePolicyHead(inSize, setup, h, random);
   if (isShared) {
     const trunk = new HiddenLayers(obsSize, mlp);
@@ -96,6 +106,8 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
   protected readonly rollouts: readonly Rollout[];
   /** `[]` for discrete actions, `[actions]` for continuous ones. */
   protected readonly actionShape: readonly number[];
+  /** Numbers that the network remembers; 0 where it is not recurrent. */
+  protected readonly stateSize: number;
   /** Where an agent wants them: the statistics of the distribution that lastAction was drawn from. */
   protected readonly behaviour: Float32Array;
   readonly #sampling: RandomStream;
@@ -123,7 +135,8 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
     this.optimizer = optimizer ?? makeOptimizer();
     this.optimizer.setup(this.model);
     this.actionShape = actions === null ? [actionSize] : [];
-    this.rollouts = [new Rollout(obsShape, this.actionShape, rolloutRows, behaviourSize)];
+    this.stateSize = stateSize(this.acting.network);
+    this.rollouts = [new Rollout(obsShape, this.actionShape, rolloutRows, behaviourSize, this.stateSize)];
     this.behaviour = new Float32Array(behaviourSize);
     this.#sampling = new RandomStream(random.stream("sampling"));
     this.#gamma = setup.hyperparameters.gamma;
@@ -156,7 +169,14 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
     const rollout = this.rollouts[0]!;
     const isOver = terminated || truncated;
     const discount = terminated ? 0 : this.#gamma;
-    rollout.append(this.lastObs, this.lastAction, this.#rewardScale * reward, discount, this.behaviour);
+    rollout.append(
+      this.lastObs,
+      this.lastAction,
+      this.#rewardScale * reward,
+      discount,
+      this.behaviour,
+      this.hidden?.before,
+    );
     const isDue = this.isDue(rollout, isOver);
     if (isOver || isDue) rollout.end(nextObs);
     if (!isDue) return;

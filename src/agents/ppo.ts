@@ -35,6 +35,8 @@ import { loadRollouts, type Rollout, type RolloutBatch } from "./rollout.ts";
 const paper = "Schulman et al. 2017, table 3";
 const pfrl = "PFRL PPO";
 
+const { recurrent: _, ...feedForward } = policyHyperparameters;
+
 export const ppoHyperparameters = {
   gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1 }),
   learningRate: hp(3e-4, "Adam's step size", paper, { min: 0 }),
@@ -53,7 +55,7 @@ export const ppoHyperparameters = {
   }),
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
   sharesTrunk: hp.boolean(false, "policy and value function share the hidden layers", "Schulman et al. 2017, sec. 6.1"),
-  ...policyHyperparameters,
+  ...feedForward,
 } as const;
 
 export type PPOHyperparameters = HyperparameterValues<typeof ppoHyperparameters>;

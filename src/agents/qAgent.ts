@@ -407,6 +407,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 
   stopEpisode(): void {
+    if (!this.training) return;
     this.#acting.forget();
     this.#rows?.forget();
     this.replay.stopEpisode();

@@ -3,20 +3,23 @@ import { concat, type Variable, variable } from "../autograd/index.ts";
 import type { Stretch } from "../replay/index.ts";
 import type { Trajectories } from "../returns/index.ts";
 import type { State, Stateful } from "../state.ts";
+import type { Stretches } from "./hiddenState.ts";
 
 /** A batch of rows: the steps of stretches, each followed by its end row. */
-export interface RolloutBatch extends Trajectories {
+export interface RolloutBatch extends Trajectories, Stretches {
   /** (rows, …obs) */
   readonly obs: Variable;
   /** (rows) of action numbers, or (rows, actions). */
   readonly action: Variable;
+  /** (rows, state): what a recurrent network remembered before the row, where a stretch begins. */
+  readonly state: Variable;
   /** (rows, behaviour): the statistics of the distribution that the action was drawn from. */
   readonly behaviour: Variable;
   /** Rows that are steps. */
   readonly steps: number;
 }
 
-const columnNames = ["obs", "action", "reward", "discount", "isStep", "behaviour"] as const;
+const columnNames = ["obs", "action", "reward", "discount", "isStep", "behaviour", "state"] as const;
 type Column = (typeof columnNames)[number];
 
 export class Rollout implements Stateful {
@@ -29,15 +32,24 @@ export class Rollout implements Stateful {
   /** Rows of the longest stretch, and of the one under way. */
   #span = 0;
   #stretch = 0;
+  /** The first rows of stretches. */
+  #starts: number[] = [];
 
   /**
    * @param actionShape `[]` for discrete actions, `[actions]` for continuous ones
    * @param rows room at first
    * @param behaviourSize numbers that describe the distribution behind each action, where that is wanted
+   * @param stateSize numbers that a recurrent network remembers
    */
-  constructor(obsShape: readonly number[], actionShape: readonly number[], rows: number, behaviourSize = 0) {
-    const behaviour = [behaviourSize];
-    this.#shapes = { obs: obsShape, action: actionShape, reward: [], discount: [], isStep: [], behaviour };
+  constructor(
+    obsShape: readonly number[],
+    actionShape: readonly number[],
+    rows: number,
+    behaviourSize = 0,
+    stateSize = 0,
+  ) {
+    const [behaviour, state] = [[behaviourSize], [stateSize]];
+    this.#shapes = { obs: obsShape, action: actionShape, reward: [], discount: [], isStep: [], behaviour, state };
     const width = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
     this.#widths = Object.fromEntries(columnNames.map((name) => [name, width(this.#shapes[name])])) as never;
     this.#columns = this.#make(rows);
@@ -60,13 +72,17 @@ export class Rollout implements Stateful {
     return rows;
   }
 
-  /** One step. `discount`: what the value of what follows is multiplied with, 0 where the task ended. */
+  /**
+   * One step. `discount`: what the value of what follows is multiplied with, 0 where the task ended; `state`: what a
+   * recurrent network remembered before it.
+   */
   append(
     obs: ArrayLike<number>,
     action: ArrayLike<number>,
     reward: number,
     discount: number,
     behaviour: ArrayLike<number> = [],
+    state: ArrayLike<number> = [],
   ): void {
     this.#addRow(obs);
     const row = this.#rows - 1;
@@ -75,6 +91,7 @@ export class Rollout implements Stateful {
     this.#columns.discount[row] = discount;
     this.#columns.isStep[row] = 1;
     this.#columns.behaviour.set(behaviour, row * this.#widths.behaviour);
+    this.#columns.state.set(state, row * this.#widths.state);
     this.steps++;
   }
 
@@ -98,15 +115,17 @@ export class Rollout implements Stateful {
       for (const name of columnNames) this.#columns[name].set(old[name]);
     }
     this.#columns.obs.set(obs, this.#rows * this.#widths.obs);
+    if (this.#stretch === 0) this.#starts.push(this.#rows);
     this.#rows++;
     this.#stretch++;
     this.#span = Math.max(this.#span, this.#stretch);
   }
 
-  /** A stretch from a replay buffer, with its end row. */
+  /** A stretch from a replay buffer, with its end row; what is kept beside each step is behaviour and state. */
   appendStretch(stretch: Stretch, gamma: number, rewardScale: number): void {
     const { steps, obs, action, reward, extra, terminated } = stretch;
-    const { obs: obsSize, action: actionSize, behaviour } = this.#widths;
+    const { obs: obsSize, action: actionSize, behaviour, state } = this.#widths;
+    const kept = behaviour + state;
     for (let t = 0; t < steps; t++) {
       const isEnd = terminated && t === steps - 1;
       this.append(
@@ -114,7 +133,8 @@ export class Rollout implements Stateful {
         action.subarray(t * actionSize, (t + 1) * actionSize),
         rewardScale * reward[t]!,
         isEnd ? 0 : gamma,
-        extra.subarray(t * behaviour, (t + 1) * behaviour),
+        extra.subarray(t * kept, t * kept + behaviour),
+        extra.subarray(t * kept + behaviour, (t + 1) * kept),
       );
     }
     this.end(obs.subarray(steps * obsSize));
@@ -122,6 +142,7 @@ export class Rollout implements Stateful {
 
   /** Forgets the stretch under way. */
   dropOpen(): void {
+    if (this.#stretch > 0) this.#starts.pop();
     this.#rows -= this.#stretch;
     this.steps -= this.#stretch;
     this.#stretch = 0;
@@ -131,6 +152,7 @@ export class Rollout implements Stateful {
     this.#rows = 0;
     this.#span = 0;
     this.#stretch = 0;
+    this.#starts = [];
     this.steps = 0;
   }
 
@@ -147,6 +169,9 @@ export class Rollout implements Stateful {
       discount: column("discount"),
       isStep: column("isStep"),
       behaviour: column("behaviour"),
+      state: column("state"),
+      starts: this.#starts,
+      rows: this.#rows,
       span: this.#span,
       steps: this.steps,
     };
@@ -154,16 +179,18 @@ export class Rollout implements Stateful {
 
   saveState(): State {
     const columns = columnNames.map((name) => this.#columns[name].slice(0, this.#rows * this.#widths[name]));
-    return { columns, rows: this.#rows, steps: this.steps, span: this.#span, stretch: this.#stretch };
+    const starts = Float64Array.from(this.#starts);
+    return { columns, rows: this.#rows, steps: this.steps, span: this.#span, stretch: this.#stretch, starts };
   }
 
   loadState(state: State): void {
-    const { columns, rows, steps, span, stretch } = state as unknown as {
+    const { columns, rows, steps, span, stretch, starts } = state as unknown as {
       columns: Float32Array[];
       rows: number;
       steps: number;
       span: number;
       stretch: number;
+      starts: Float64Array;
     };
     if (rows > this.#columns.reward.length) this.#columns = this.#make(rows);
     columnNames.forEach((name, i) => {
@@ -173,6 +200,7 @@ export class Rollout implements Stateful {
     this.steps = steps;
     this.#span = span;
     this.#stretch = stretch;
+    this.#starts = Array.from(starts);
   }
 }
 
@@ -192,6 +220,12 @@ export function loadRollouts(rollouts: readonly Rollout[]): RolloutBatch {
     discount: join("discount"),
     isStep: join("isStep"),
     behaviour: join("behaviour"),
+    state: join("state"),
+    starts: batches.flatMap(({ starts }, i) => {
+      const first = batches.slice(0, i).reduce((sum, { rows }) => sum + rows, 0);
+      return starts.map((start) => first + start);
+    }),
+    rows: batches.reduce((sum, { rows }) => sum + rows, 0),
     span: Math.max(...batches.map(({ span }) => span)),
     steps: batches.reduce((sum, { steps }) => sum + steps, 0),
   };

@@ -1,9 +1,10 @@
 /** Reverse-mode differentiation of what was recorded: `backward` into leaves, `grad` as values. */
 import { InternalError, ShapeError, UsageError } from "../errors.ts";
+import { backend } from "../kernel/backend.ts";
 import type { FunctionNode } from "./functionNode.ts";
 import { Parameter } from "./parameter.ts";
 import { isRecording, scopeLevel, setRecording } from "./scope.ts";
-import { assertAlive, formatShape, full, installArithmetic, ones, type Variable } from "./variable.ts";
+import { assertAlive, formatShape, full, installArithmetic, ones, type Variable, zeros } from "./variable.ts";
 
 let nextVisit = 0;
 /** The Variables whose gradients `grad` was asked for; null while `backward` runs. */
@@ -62,6 +63,30 @@ export function accumulate(x: Variable, gx: Variable): void {
     return;
   }
   x.pending = x.pending === null ? gx : add(x.pending, gx);
+}
+
+/** Gradients made by `accumulateInto`, which nobody else holds while parts are still added to them. */
+const gathered = new WeakSet<Variable>();
+
+/**
+ * Adds a part to some places of an input's gradient without touching the others, as many slices of one Variable want it;
+ * where the gradient's own graph is recorded, or the input is a leaf, `whole` makes the part a gradient of full shape.
+ *
+ * @param add adds the part to a gradient of full shape, in place
+ */
+export function accumulateInto(x: Variable, add: (gx: Variable) => void, whole: () => Variable): void {
+  if (isRecording || (x.creator === null && targets === null)) {
+    accumulate(x, whole());
+    return;
+  }
+  let pending = x.pending;
+  if (pending === null || !gathered.has(pending)) {
+    pending = zeros(x.shape);
+    gathered.add(pending);
+    if (x.pending !== null) backend().families.copy(x.size, x.pending.address, pending.address, false);
+    x.pending = pending;
+  }
+  add(pending);
 }
 
 /**

@@ -6,11 +6,13 @@ import {
   Linear,
   Link,
   NoisyLinear,
+  type Recurrent,
   reshape,
   type Variable,
 } from "../autograd/index.ts";
 import type { Random } from "../random.ts";
 import { type ActivationName, activations } from "./mlp.ts";
+import { type RecurrentName, recurrentLayer } from "./recurrentLayer.ts";
 
 /** Layers with noise in their weights. */
 export interface Noise {
@@ -29,6 +31,8 @@ export interface DenseOptions {
   readonly initialW?: Initializer;
   /** Makes noisy layers; their weights begin uniform in ±1 / √fan-in. */
   readonly noise?: Noise | null;
+  /** A layer with a memory behind a body, as wide as the last of them. None unless given. */
+  readonly recurrent?: RecurrentName;
 }
 
 const operation = (activation: ActivationName | AnyOp): AnyOp =>
@@ -55,6 +59,7 @@ export function dense(
 /** Layers with an activation behind each of them: what stands below the heads of a q-function. */
 export class DenseBody extends Link {
   readonly layers: readonly (Linear | NoisyLinear)[];
+  readonly recurrent: Recurrent | null;
   readonly outSize: number;
 
   constructor(inSize: number, hiddenSizes: readonly number[], options: DenseOptions) {
@@ -62,13 +67,14 @@ export class DenseBody extends Link {
     const sizes = [inSize, ...hiddenSizes];
     this.layers = hiddenSizes.map((size, i) => dense(sizes[i]!, size, true, options));
     this.outSize = sizes.at(-1)!;
+    this.recurrent = recurrentLayer(options.recurrent ?? "none", this.outSize, options.random);
   }
 
   /** (batch, …in) → (batch, out). */
   forward(x: Variable): Variable {
     let y = x.shape.length > 2 ? reshape(x, [x.shape[0]!, -1]) : x;
     for (const layer of this.layers) y = layer.forward(y);
-    return y;
+    return this.recurrent ? this.recurrent.forward(y) : y;
   }
 }
 

@@ -36,10 +36,11 @@ export class DistributionalDuelingQFunction extends Link {
 
   constructor(obsSize: number, actions: number, support: Support, { hiddenSizes, ...options }: QFunctionOptions) {
     super();
+    const { recurrent: _, ...stream } = options;
     const last = hiddenSizes.slice(-1);
     this.body = new DenseBody(obsSize, hiddenSizes.slice(0, -1), options);
-    this.value = new DenseStack(this.body.outSize, last, support.atoms, options);
-    this.advantage = new DenseStack(this.body.outSize, last, support.atoms * actions, options);
+    this.value = new DenseStack(this.body.outSize, last, support.atoms, stream);
+    this.advantage = new DenseStack(this.body.outSize, last, support.atoms * actions, stream);
     this.support = support;
     this.#actions = actions;
   }

@@ -20,10 +20,11 @@ export class DuelingQFunction extends Link {
 
   constructor(obsSize: number, actions: number, { hiddenSizes, ...options }: QFunctionOptions) {
     super();
+    const { recurrent: _, ...stream } = options;
     const last = hiddenSizes.slice(-1);
     this.body = new DenseBody(obsSize, hiddenSizes.slice(0, -1), options);
-    this.value = new DenseStack(this.body.outSize, last, 1, options);
-    this.advantage = new DenseStack(this.body.outSize, last, actions, options);
+    this.value = new DenseStack(this.body.outSize, last, 1, stream);
+    this.advantage = new DenseStack(this.body.outSize, last, actions, stream);
   }
 
   /** (batch, …obs) → (batch, actions). */

@@ -16,5 +16,6 @@ export * from "./quadraticActionValue.ts";
 export * from "./quadraticQFunction.ts";
 export * from "./quantileActionValue.ts";
 export * from "./quantileQFunction.ts";
+export * from "./recurrentLayer.ts";
 export * from "./stateActionQ.ts";
 export * from "./valueFunction.ts";

@@ -4,6 +4,7 @@ import {
   type Initializer,
   Linear,
   Link,
+  type Recurrent,
   relu,
   reshape,
   sigmoid,
@@ -11,6 +12,7 @@ import {
   type Variable,
 } from "../autograd/index.ts";
 import type { Random } from "../random.ts";
+import { type RecurrentName, recurrentLayer } from "./recurrentLayer.ts";
 
 /** The hidden activations that can be named in a configuration. */
 export const activations = { relu, tanh, sigmoid } as const;
@@ -25,14 +27,18 @@ export interface MlpOptions {
   readonly random: Random;
   /** Weights and biases are uniform in ±1 / √fan-in unless this is given (then biases are zero). */
   readonly initialW?: Initializer;
+  /** A layer with a memory behind the hidden layers, as wide as the last of them. None unless given. */
+  readonly recurrent?: RecurrentName;
 }
 
 /** A multi-layer perceptron: linear layers with an activation between them. Observations of any rank are flattened. */
 export class Mlp extends Link {
   readonly layers: readonly Linear[];
+  readonly recurrent: Recurrent | null;
 
-  constructor(inSize: number, outSize: number, { hiddenSizes, activation = "relu", random, initialW }: MlpOptions) {
+  constructor(inSize: number, outSize: number, options: MlpOptions) {
     super();
+    const { hiddenSizes, activation = "relu", random, initialW, recurrent = "none" } = options;
     const between: AnyOp = typeof activation === "string" ? activations[activation] : activation;
     const sizes = [inSize, ...hiddenSizes, outSize];
     this.layers = sizes.slice(1).map((size, i) => {
@@ -44,12 +50,15 @@ export class Mlp extends Link {
         ...(initialW ? {} : { initialB: fanInUniform(fanIn) }),
       });
     });
+    this.recurrent = recurrentLayer(recurrent, sizes.at(-2)!, random);
   }
 
   /** (batch, …in) → (batch, out). */
   forward(x: Variable): Variable {
     let y = x.shape.length > 2 ? reshape(x, [x.shape[0]!, -1]) : x;
-    for (const layer of this.layers) y = layer.forward(y);
-    return y;
+    const last = this.layers.length - 1;
+    for (let i = 0; i < last; i++) y = this.layers[i]!.forward(y);
+    if (this.recurrent) y = this.recurrent.forward(y);
+    return this.layers[last]!.forward(y);
   }
 }

@@ -1,5 +1,5 @@
 /** State value functions, and networks that are a policy and a value function at once. */
-import { fanInUniform, Linear, Link, reshape, type Variable } from "../autograd/index.ts";
+import { fanInUniform, Linear, Link, recurrentLayers, reshape, type Variable } from "../autograd/index.ts";
 import type { Distribution } from "./distributions/index.ts";
 import { HiddenLayers, type Trunk } from "./hiddenLayers.ts";
 import type { MlpOptions } from "./mlp.ts";
@@ -55,11 +55,13 @@ export abstract class ActorCritic extends Link {
 export class SeparateActorCritic extends ActorCritic {
   readonly policy: Policy;
   readonly valueFunction: ValueFunction;
+  readonly #hasMemory: boolean;
 
   constructor(policy: Policy, valueFunction: ValueFunction) {
     super();
     this.policy = policy;
     this.valueFunction = valueFunction;
+    this.#hasMemory = recurrentLayers(valueFunction).length > 0;
   }
 
   forward(obs: Variable): ActorCriticOutput {
@@ -67,6 +69,8 @@ export class SeparateActorCritic extends ActorCritic {
   }
 
   actOn(obs: Variable): Distribution {
+    // what a recurrent value function remembers goes on with every observation
+    if (this.#hasMemory) this.valueFunction.forward(obs);
     return this.policy.forward(obs);
   }
 }

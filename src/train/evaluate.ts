@@ -12,6 +12,7 @@ const endlessEpisode = 5_000_000;
 /** The return of one greedy episode; nothing is stored or learned. */
 function playEpisode(agent: Agent, env: TrainingEnv, contract: EnvContract, seed: number): number {
   return agent.evalMode(() => {
+    agent.stopEpisode(); // what a recurrent agent remembers of another episode of evaluation
     const first = env.reset({ seed });
     let obs = contract.reset(first);
     let info = first[1] as StepInfo;

@@ -27,7 +27,7 @@ export class GRU extends Recurrent {
   readonly b: Parameter;
   readonly u: Parameter;
   readonly uCandidate: Parameter;
-  protected override readonly stateParts = 1;
+  override readonly stateParts = 1;
 
   constructor(inSize: number, units: number, { random, initialW = leCunNormal() }: GRUOptions) {
     super(inSize, units);

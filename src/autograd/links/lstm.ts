@@ -25,7 +25,7 @@ export class LSTM extends Recurrent {
   readonly w: Parameter;
   readonly b: Parameter;
   readonly u: Parameter;
-  protected override readonly stateParts = 2;
+  override readonly stateParts = 2;
 
   constructor(inSize: number, units: number, { random, initialW = leCunNormal(), forgetBias = 1 }: LSTMOptions) {
     super(inSize, units);

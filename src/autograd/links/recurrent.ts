@@ -2,19 +2,25 @@
 import { ShapeError } from "../../errors.ts";
 import { backend } from "../../kernel/backend.ts";
 import { stack } from "../ops/concat.ts";
+import { embedId } from "../ops/embedId.ts";
 import { getItem } from "../ops/getItem.ts";
 import { reshape } from "../ops/reshape.ts";
 import { allocateVariable, formatShape, persistent, type Shape, type Variable, zeros } from "../variable.ts";
 import { Link } from "./link.ts";
+import { type Sequences, sequences } from "./sequences.ts";
 
 /** The state of a batch, parts of shape (batch, units): the output of the layer first. */
 export type RecurrentState = readonly Variable[];
+
+/** The layers with a state inside a Link, in their order; none in a feed-forward network. */
+export const recurrentLayers = (link: Link): Recurrent[] =>
+  [...link.links()].filter((inner) => inner instanceof Recurrent);
 
 export abstract class Recurrent extends Link {
   readonly inSize: number;
   readonly units: number;
   /** How many parts the state has. */
-  protected abstract readonly stateParts: number;
+  abstract readonly stateParts: number;
   #state: RecurrentState | null = null;
   /** By the state's shape: its numbers, which outlive the scope that it was computed in. */
   readonly #kept = new Map<Shape, readonly Variable[]>();
@@ -78,9 +84,11 @@ export abstract class Recurrent extends Link {
 
   /**
    * One step from the layer's own state: x (batch, inSize) → (batch, units). Gradients flow back to earlier steps of the
-   * same scope; what an earlier scope left counts as given.
+   * same scope; what an earlier scope left counts as given. Inside `overSequences` rows are steps of sequences instead,
+   * x (rows, inSize) → (rows, units), and the layer's own state has no part in it.
    */
   forward(x: Variable): Variable {
+    if (sequences !== null) return this.#over(sequences, x);
     const before = this.state;
     if (before && before[0]!.shape[0] !== x.shape[0]) {
       throw new ShapeError(
@@ -90,6 +98,21 @@ export abstract class Recurrent extends Link {
     const next = this.step(x, before);
     this.setState(next);
     return next[0]!;
+  }
+
+  #over({ time, batch, rows, places, continues, states, ends }: Sequences, x: Variable): Variable {
+    this.#requireInput(x, 2, "(rows, inSize)");
+    const steps = rows ? embedId(rows, x) : x;
+    if (steps.shape[0] !== time * batch) {
+      throw new ShapeError(
+        `${this.constructor.name}: sequences of ${time} steps, ${batch} side by side, must have ${time * batch} rows; got x ${formatShape(x.shape)}.`,
+      );
+    }
+    const xs = reshape(steps, [time, batch, this.inSize]);
+    const { ys, state } = this.sequence(xs, states?.get(this) ?? null, continues ?? null);
+    ends?.set(this, state);
+    const outputs = reshape(ys, [time * batch, this.units]);
+    return places ? embedId(places, outputs) : outputs;
   }
 
   /** The layer's own state; null before the first step. */

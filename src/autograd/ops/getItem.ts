@@ -2,7 +2,7 @@
 import { ShapeError } from "../../errors.ts";
 import { backend } from "../../kernel/backend.ts";
 import { contiguousStrides } from "../../kernel/strides.ts";
-import { accumulate } from "../backward.ts";
+import { accumulate, accumulateInto } from "../backward.ts";
 import { type Differentiable, record } from "../functionNode.ts";
 import {
   allocateVariable,
@@ -70,7 +70,18 @@ function regionOf(x: Variable, slices: readonly Slice[]): { region: Region; drop
 const slicing: Differentiable = {
   name: "getItem",
   backward(node, gy) {
-    accumulate(node.inputs[0]!, putRegion(gy, node.context as Region));
+    const region = node.context as Region;
+    const add = (gx: Variable): void => {
+      backend().families.stridedCopy(
+        region.part,
+        gy.address,
+        contiguousStrides(region.part),
+        gx.address + 4 * region.offset,
+        region.strides,
+        true,
+      );
+    };
+    accumulateInto(node.inputs[0]!, add, () => putRegion(gy, region));
   },
 };
 

@@ -1,0 +1,129 @@
+/** What recurrent layers remember while an agent acts: kept as plain numbers, so that it is saved and replayed. */
+import {
+  embedId,
+  getItem,
+  type Link,
+  overSequences,
+  persistent,
+  type Recurrent,
+  type RecurrentState,
+  recurrentLayers,
+  type Sequences,
+  type Variable,
+  variable,
+} from "../autograd/index.ts";
+import type { State, Stateful } from "../state.ts";
+
+/** How many numbers the layers of a network remember; 0 for a feed-forward network. */
+export const stateSize = (network: Link): number =>
+  recurrentLayers(network).reduce((sum, { stateParts, units }) => sum + stateParts * units, 0);
+
+/** The state of each layer of a network, cut out of rows (batch, stateSize). */
+export function statesFrom(network: Link, rows: Variable): Map<Recurrent, RecurrentState> {
+  let at = 0;
+  return new Map(
+    recurrentLayers(network).map((layer) => {
+      const parts = Array.from({ length: layer.stateParts }, () => {
+        const part = getItem(rows, null, { start: at, stop: at + layer.units });
+        at += layer.units;
+        return part;
+      });
+      return [layer, parts];
+    }),
+  );
+}
+
+/** The memory of one running episode. */
+export class HiddenState implements Stateful {
+  /** (stateSize): before the last pass. */
+  readonly before: Float32Array;
+  /** (stateSize): behind it. */
+  readonly now: Float32Array;
+  readonly #layers: readonly Recurrent[];
+  /** (1, units) each, in the order of the numbers. */
+  readonly #parts: readonly Variable[];
+  readonly #step: Sequences;
+
+  /** @param network the one that acts; made on the device that it acts on */
+  constructor(network: Link) {
+    this.#layers = recurrentLayers(network);
+    const size = stateSize(network);
+    this.before = new Float32Array(size);
+    this.now = new Float32Array(size);
+    const states = new Map(
+      this.#layers.map((layer) => [
+        layer,
+        Array.from({ length: layer.stateParts }, () => persistent([1, layer.units])),
+      ]),
+    );
+    this.#parts = [...states.values()].flat();
+    this.#step = { time: 1, batch: 1, states, ends: new Map() };
+  }
+
+  /** Runs a pass over one observation from what is remembered, and remembers what comes of it; inside a scope. */
+  pass<T>(body: () => T): T {
+    this.before.set(this.now);
+    let at = 0;
+    for (const part of this.#parts) {
+      part.write(this.now.subarray(at, at + part.size));
+      at += part.size;
+    }
+    const result = overSequences(this.#step, body);
+    at = 0;
+    for (const layer of this.#layers) {
+      const parts = this.#step.ends!.get(layer);
+      // a layer that the pass did not reach stays as it was
+      for (let p = 0; p < layer.stateParts; p++, at += layer.units) {
+        if (parts) this.now.set(parts[p]!.data, at);
+      }
+    }
+    this.#step.ends!.clear();
+    return result;
+  }
+
+  /** Forgets everything: an episode begins. */
+  reset(): void {
+    this.now.fill(0);
+  }
+
+  saveState(): State {
+    return { before: this.before.slice(), now: this.now.slice() };
+  }
+
+  loadState(state: State): void {
+    const { before, now } = state as unknown as { before: Float32Array; now: Float32Array };
+    this.before.set(before);
+    this.now.set(now);
+  }
+}
+
+/** Rows that stand in stretches one behind the other, as a rollout has them. */
+export interface Stretches {
+  /** The first row of each. */
+  readonly starts: readonly number[];
+  /** All rows. */
+  readonly rows: number;
+  /** (rows, stateSize): what was remembered before each row; read at the first ones. */
+  readonly state: Variable;
+}
+
+/** Lets a network's recurrent layers see rows as the steps of their stretches, each from its own state. */
+export function overStretches<T>(network: Link, { starts, rows, state }: Stretches, body: () => T): T {
+  if (state.shape[1] === 0) return body();
+  const batch = starts.length;
+  const lengths = starts.map((start, i) => (starts[i + 1] ?? rows) - start);
+  const time = Math.max(...lengths);
+  const states = statesFrom(network, embedId(variable(starts), state));
+  if (batch === 1) return overSequences({ time, batch, states }, body);
+  // places behind the end of a shorter stretch repeat its last row, and are never read
+  const from = new Float32Array(time * batch);
+  const places = new Float32Array(rows);
+  for (let b = 0; b < batch; b++) {
+    for (let t = 0; t < time; t++) {
+      const row = starts[b]! + Math.min(t, lengths[b]! - 1);
+      from[t * batch + b] = row;
+      if (t < lengths[b]!) places[row] = t * batch + b;
+    }
+  }
+  return overSequences({ time, batch, states, rows: variable(from), places: variable(places) }, body);
+}
