@@ -17,6 +17,8 @@ export interface ActingParts<A extends Action> {
   /** Makes the explorer, which may take random actions from here: those the environment allows. */
   readonly explorer: (randomAction: (random: Random) => A) => Explorer<A>;
   readonly look: Look;
+  /** Whether the network has to look at every observation, those of random actions too: one with a memory. */
+  readonly looksAlways?: boolean;
 }
 
 /**
@@ -46,12 +48,15 @@ export abstract class Acting<A extends Action> {
   /** The observation that `act` was given; a random action never looks at it. */
   #input: Observation = [];
   #training = true;
+  readonly #looksAlways: boolean;
+  #hasLooked = false;
 
-  constructor({ name, obsSize, phi, explorer, look }: ActingParts<A>, outputs: number) {
+  constructor({ name, obsSize, phi, explorer, look, looksAlways = false }: ActingParts<A>, outputs: number) {
     this.name = name;
     this.explorer = explorer((random) => this.randomAction(random));
     this.#phi = phi;
     this.#look = look;
+    this.#looksAlways = looksAlways;
     this.lastObs = new Float32Array(obsSize);
     this.outputs = new Float64Array(outputs);
   }
@@ -88,6 +93,7 @@ export abstract class Acting<A extends Action> {
     }
     this.#input = input;
     this.#training = training;
+    this.#hasLooked = false;
     if (!training) {
       const before = this.mask;
       this.mask = mask;
@@ -96,7 +102,6 @@ export abstract class Acting<A extends Action> {
       return action;
     }
     this.mask = mask;
-    const action = this.explore(step);
     let zero = 0; // NaN as soon as one number is not finite
     for (let i = 0; i < lastObs.length; i++) {
       lastObs[i] = input[i]!;
@@ -108,11 +113,14 @@ export abstract class Acting<A extends Action> {
         `${this.name}.act: the observation must be finite numbers; got [${Array.from(input).slice(0, 8).join(", ")}]. Look at the environment at step ${step}.`,
       );
     }
-    return this.outward(action);
+    if (this.#looksAlways) this.look();
+    return this.outward(this.explore(step));
   }
 
   /** Fills `outputs` for the observation to act on. */
   protected look(): void {
+    if (this.#hasLooked) return;
+    this.#hasLooked = true;
     this.#look(this.#input, this.outputs, this.#training);
   }
 

@@ -49,7 +49,7 @@ export const alSpec: AgentSpec = {
   name: "AL",
   paper: "Bellemare et al. 2016, Increasing the action gap: advantage learning",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: alHyperparameters,
   create: ({ hyperparameters, ...parts }) => new AL({ ...parts, ...hyperparameters }),

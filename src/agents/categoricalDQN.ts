@@ -36,8 +36,7 @@ export class CategoricalDQN extends DQN<DistributionalActionValue> {
   }
 
   protected override makeNetwork({ obsSize, actions, random }: NetworkParts): QNetwork<DistributionalActionValue> {
-    const { hiddenSizes, activation } = this.hyperparameters;
-    return new DistributionalQFunction(obsSize, actions, this.hyperparameters, { hiddenSizes, activation, random });
+    return new DistributionalQFunction(obsSize, actions, this.hyperparameters, { ...this.layers, random });
   }
 
   /** (batch, atoms): p(x′, a*), a* = argmax_a Σᵢ zᵢ pᵢ(x′, a). */
@@ -69,7 +68,7 @@ export const categoricalDQNSpec: AgentSpec = {
   name: "CategoricalDQN",
   paper: "Bellemare, Dabney, Munos 2017, A distributional perspective on reinforcement learning",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: categoricalDQNHyperparameters,
   create: ({ hyperparameters, ...parts }) => new CategoricalDQN({ ...parts, ...hyperparameters }),

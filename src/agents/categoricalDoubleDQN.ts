@@ -22,7 +22,7 @@ export const categoricalDoubleDQNSpec: AgentSpec = {
   name: "CategoricalDoubleDQN",
   paper: "Bellemare, Dabney, Munos 2017, A distributional perspective on reinforcement learning; double",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: categoricalDQNHyperparameters,
   create: ({ hyperparameters, ...parts }) => new CategoricalDoubleDQN({ ...parts, ...hyperparameters }),

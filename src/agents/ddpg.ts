@@ -36,6 +36,7 @@ import { withClipping } from "./policyAgent.ts";
 import {
   layersOf,
   ReplayAgent,
+  recurrentReplayHyperparameters,
   type ReplayAgentParts,
   replayAgentPartNames,
   replayHyperparameters,
@@ -47,6 +48,7 @@ const paper = "Lillicrap et al. 2016, section 7";
 /** What DDPG and SVG(0) have in common. */
 export const actorAndCriticHyperparameters = {
   ...replayHyperparameters,
+  ...recurrentReplayHyperparameters,
   actorLearningRate: hp(1e-3, "Adam's step size for the policy", "Kusari, for small networks; the paper's is 1e-4", {
     min: 0,
   }),
@@ -152,12 +154,11 @@ export class DDPG extends ReplayAgent {
     const setup = prepare(name, variant.schema, given as DDPGParts, partNames, [
       "Box",
     ]) as Setup<never> as Setup<Settings>;
-    const { hyperparameters: h, obsSize, actionSize, random } = setup;
+    const { hyperparameters: h, obsSize, actionSize } = setup;
     const makePolicy = () => variant.makePolicy(setup);
-    const { hiddenSizes, activation } = h;
     const makeQ = (): StateActionQ => {
-      const mlp = { hiddenSizes, activation, random: random.stream("qFunction"), finalW: finalWeights };
-      return hiddenSizes.length > 1
+      const mlp = { ...layersOf(setup, "qFunction"), finalW: finalWeights };
+      return h.hiddenSizes.length > 1 || h.recurrent !== "none"
         ? new LateActionQ(obsSize, actionSize, mlp)
         : new MlpStateActionQ(obsSize, actionSize, mlp);
     };
@@ -185,15 +186,17 @@ export class DDPG extends ReplayAgent {
     const { obs, action, nextObs } = this.batch;
     // y_i = r_i + γ Q′(s_(i+1), μ′(s_(i+1) | θ^μ′) | θ^Q′)
     const y = noBackprop(() => {
-      const nextAction = this.actionOf(this.targetPolicy.forward(nextObs)); // (batch, actions)
-      return this.target(this.targetQ.forward(nextObs, nextAction)); // (batch)
+      const { targetPolicy, targetQ } = this;
+      const nextPolicy = this.over(targetPolicy, nextObs, () => targetPolicy.forward(nextObs));
+      const nextAction = this.actionOf(nextPolicy); // (batch, actions)
+      return this.target(this.over(targetQ, nextObs, () => targetQ.forward(nextObs, nextAction))); // (batch)
     });
-    const q = this.qFunction.forward(obs, action); // (batch)
-    const loss = mean(square(y.sub(q))); // (): L = Σ (y_i − Q(s_i, a_i | θ^Q))² / N
+    const q = this.#values(obs, action); // (batch)
+    const loss = mean(this.counted(square(y.sub(q)))); // (): L = Σ (y_i − Q(s_i, a_i | θ^Q))² / N
     this.qFunction.clearGrads();
     loss.backward();
     this.criticOptimizer.update();
-    this.note("averageQ", q, 1 / this.hyperparameters.rewardScale);
+    this.note("averageQ", noBackprop(() => this.counted(q)), 1 / this.hyperparameters.rewardScale);
     this.note("averageLoss", loss);
     this.#learnPolicy(obs);
     this.requireFinite(loss);
@@ -201,14 +204,19 @@ export class DDPG extends ReplayAgent {
 
   /** ∇_θμ J ≈ Σ ∇_a Q(s, a | θ^Q) ∇_θμ μ(s | θ^μ) / N, equation 6 */
   #learnPolicy(obs: Variable): void {
-    const policy = this.policy.forward(obs);
+    const policy = this.over(this.policy, obs, () => this.policy.forward(obs));
     const action = this.actionOf(policy); // (batch, actions)
     // q (batch) and −∇_a Q / N (batch, actions)
-    const { q, gradient } = this.critique(action, (a) => this.qFunction.forward(obs, a));
+    const { q, gradient } = this.critique(action, (a) => this.#values(obs, a));
     this.policy.clearGrads();
     this.backwardPolicy(policy, action, gradient);
     this.actorOptimizer.update();
-    this.note("averageActorLoss", q, -1);
+    this.note("averageActorLoss", noBackprop(() => this.counted(q)), -1);
+  }
+
+  /** (batch): Q(s, a | θ^Q) in observations of the minibatch. */
+  #values(obs: Variable, action: Variable): Variable {
+    return this.over(this.qFunction, obs, () => this.qFunction.forward(obs, action));
   }
 
   /** Leaves gradients in the policy; `gradient` (batch, actions) is that of the loss with respect to its action. */
@@ -245,7 +253,7 @@ export const ddpgSpec: AgentSpec = {
   name: "DDPG",
   paper: "Lillicrap et al. 2016, Continuous control with deep reinforcement learning",
   actionSpaces: ["Box"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: ddpgHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DDPG({ ...parts, ...hyperparameters }),

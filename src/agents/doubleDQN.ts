@@ -23,7 +23,7 @@ export const doubleDQNSpec: AgentSpec = {
   name: "DoubleDQN",
   paper: "van Hasselt, Guez, Silver 2016, Deep reinforcement learning with double Q-learning",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DoubleDQN({ ...parts, ...hyperparameters }),

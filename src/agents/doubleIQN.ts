@@ -22,7 +22,7 @@ export const doubleIQNSpec: AgentSpec = {
   name: "DoubleIQN",
   paper: "Dabney et al. 2018, Implicit quantile networks for distributional reinforcement learning; double",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: iqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DoubleIQN({ ...parts, ...hyperparameters }),

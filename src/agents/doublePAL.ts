@@ -24,7 +24,7 @@ export const doublePALSpec: AgentSpec = {
   name: "DoublePAL",
   paper: "Bellemare et al. 2016, Increasing the action gap: persistent advantage learning, double",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: alHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DoublePAL({ ...parts, ...hyperparameters }),

@@ -53,7 +53,7 @@ export const dppSpec: AgentSpec = {
   name: "DPP",
   paper: "Azar, Gómez, Kappen 2012, Dynamic policy programming",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: dppHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DPP({ ...parts, ...hyperparameters }),

@@ -27,7 +27,7 @@ export const dppGreedySpec: AgentSpec = {
   name: "DPPGreedy",
   paper: "Azar, Gómez, Kappen 2012, Dynamic policy programming: maximum",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DPPGreedy({ ...parts, ...hyperparameters }),

@@ -84,7 +84,7 @@ export const dqnSpec: AgentSpec = {
   name: "DQN",
   paper: "Mnih et al. 2015, Human-level control through deep reinforcement learning",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DQN({ ...parts, ...hyperparameters }),

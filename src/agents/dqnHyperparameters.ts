@@ -2,12 +2,13 @@
 import type { Optimizer } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import type { Explorer } from "../explorers/index.ts";
-import { type ActionValue, activationNames, type DiscreteValues, type QNetwork } from "../nets/index.ts";
+import { type ActionValue, activationNames, type DiscreteValues, type QNetwork, recurrentNames } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import type { Replay } from "../replay/index.ts";
 import type { Action, BoxSpace, DiscreteSpace, Observation, ObservationSpace } from "./agent.ts";
 import { type HyperparameterSchema, type HyperparameterValues, hp, resolveHyperparameters } from "./hyperparameters.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
+import { sequenceHyperparameters } from "./sequenceMinibatch.ts";
 
 const nature = "Mnih et al. 2015, Extended Data Table 1";
 const schaul = "Schaul et al. 2016, Table 3 (proportional)";
@@ -19,6 +20,13 @@ export const dqnHyperparameters = {
   adamEps: hp(1e-8, "added to Adam's root of second moments", "Kingma & Ba 2015", { min: 0 }),
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
   activation: hp.choice(activationNames, "relu", "activation of the hidden layers", nature),
+  recurrent: hp.choice(
+    recurrentNames,
+    "none",
+    "layer with a memory behind the hidden layers that all values share, as wide as the last of them",
+    "Hausknecht & Stone 2015: an LSTM",
+  ),
+  ...sequenceHyperparameters,
   replayCapacity: hp.integer(100_000, "transitions the replay buffer keeps", "a tenth of the paper's, for vectors"),
   frameStack: hp.integer(1, "frames that an observation is a stack of; the replay buffer stores each once", "Kusari"),
   replayDevice: hp.choice(

@@ -17,8 +17,7 @@ export class DuelingDQN extends DoubleDQN {
 
   /** Q(s, a; θ, α, β), equation 9. */
   protected override makeNetwork({ obsSize, actions, random }: NetworkParts): DuelingQFunction {
-    const { hiddenSizes, activation } = this.hyperparameters;
-    return new DuelingQFunction(obsSize, actions, { hiddenSizes, activation, random });
+    return new DuelingQFunction(obsSize, actions, { ...this.layers, random });
   }
 }
 
@@ -27,7 +26,7 @@ export const duelingDQNSpec: AgentSpec = {
   name: "DuelingDQN",
   paper: "Wang et al. 2016, Dueling network architectures for deep reinforcement learning",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DuelingDQN({ ...parts, ...hyperparameters }),

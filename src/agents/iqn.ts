@@ -40,8 +40,8 @@ export class IQN extends DQN<QuantileActionValue> {
   }
 
   protected override makeNetwork({ obsSize, actions, random, noise }: NetworkParts): QuantileQFunction {
-    const { hiddenSizes, activation, basis, policySamples } = this.hyperparameters;
-    const options = { hiddenSizes, activation, basis, policySamples, random, thresholds: noise };
+    const { basis, policySamples } = this.hyperparameters;
+    const options = { ...this.layers, basis, policySamples, random, thresholds: noise };
     return new QuantileQFunction(obsSize, actions, options);
   }
 
@@ -56,7 +56,7 @@ export class IQN extends DQN<QuantileActionValue> {
     const { nextObs, reward, discount } = this.batch;
     const { targetSamples, rewardScale } = this.hyperparameters;
     const batch = reward.size;
-    const next = this.targetQ.observed(nextObs);
+    const next = this.over(this.targetQ, nextObs, () => this.targetQ.observed(nextObs));
     const quantiles = next.at(this.targetQ.drawThresholds(batch, targetSamples)).quantilesOf(this.nextActions(next));
     return bootstrapTarget(reshape(reward, [batch, 1]), reshape(discount, [batch, 1]), quantiles, rewardScale);
   };
@@ -68,7 +68,8 @@ export class IQN extends DQN<QuantileActionValue> {
     const batch = reward.size;
     const targets = noBackprop(this.#targetQuantiles); // (batch, N′)
     const tau = this.qFunction.drawThresholds(batch, samples); // (batch, N)
-    const quantiles = this.qFunction.observed(obs).at(tau).quantilesOf(action); // (batch, N)
+    const seen = this.over(this.qFunction, obs, () => this.qFunction.observed(obs));
+    const quantiles = seen.at(tau).quantilesOf(action); // (batch, N)
     const all = broadcastTo(reshape(targets, [batch, 1, targetSamples]), [batch, samples, targetSamples]);
     const losses = sum(quantileHuberLoss(all, quantiles, tau, kappa), 1); // (batch)
     this.noteValues(quantiles);
@@ -82,7 +83,7 @@ export const iqnSpec: AgentSpec = {
   name: "IQN",
   paper: "Dabney et al. 2018, Implicit quantile networks for distributional reinforcement learning",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: iqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new IQN({ ...parts, ...hyperparameters }),

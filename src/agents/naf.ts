@@ -55,8 +55,7 @@ export class NAF extends DQN<QuadraticActionValue, Float32Array> {
 
   /** Q(x, u) = V(x) − ½ (u − μ(x))ᵀ P(x) (u − μ(x)), equations 7 and 8. */
   protected override makeNetwork({ obsSize, actionSpace, random }: NetworkParts): QuadraticQFunction {
-    const { hiddenSizes, activation } = this.hyperparameters;
-    return new QuadraticQFunction(obsSize, actionSpace as BoxSpace, { hiddenSizes, activation, random });
+    return new QuadraticQFunction(obsSize, actionSpace as BoxSpace, { ...this.layers, random });
   }
 
   protected override makeExplorer(
@@ -87,7 +86,7 @@ export const nafSpec: AgentSpec = {
   name: "NAF",
   paper: "Gu et al. 2016, Continuous deep Q-learning with model-based acceleration",
   actionSpaces: ["Box"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: nafHyperparameters,
   create: ({ hyperparameters, ...parts }) => new NAF({ ...parts, ...hyperparameters }),

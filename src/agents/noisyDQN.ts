@@ -35,10 +35,9 @@ export class NoisyDQN extends DQN<DiscreteValues> {
   }
 
   protected override makeNetwork({ obsSize, actions, random, noise }: NetworkParts): DiscreteQFunction {
-    const { hiddenSizes, activation, sigma } = this.hyperparameters;
+    const { sigma } = this.hyperparameters;
     return new DiscreteQFunction(obsSize, actions, {
-      hiddenSizes,
-      activation,
+      ...this.layers,
       random,
       noise: { random: noise, sigma },
     });
@@ -54,7 +53,7 @@ export const noisyDQNSpec: AgentSpec = {
   name: "NoisyDQN",
   paper: "Fortunato et al. 2018, Noisy networks for exploration",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: noisyDQNHyperparameters,
   create: ({ hyperparameters, ...parts }) => new NoisyDQN({ ...parts, ...hyperparameters }),

@@ -45,7 +45,7 @@ export const palSpec: AgentSpec = {
   name: "PAL",
   paper: "Bellemare et al. 2016, Increasing the action gap: persistent advantage learning",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: alHyperparameters,
   create: ({ hyperparameters, ...parts }) => new PAL({ ...parts, ...hyperparameters }),

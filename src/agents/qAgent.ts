@@ -1,11 +1,11 @@
 /** What the agents of the DQN family share: networks, replay, acting and saving. */
-import { Adam, GradientClipping, type Optimizer, type Variable } from "../autograd/index.ts";
+import { Adam, expandDims, GradientClipping, type Link, noBackprop, type Optimizer, type Variable } from "../autograd/index.ts";
 import { deviceTurn, isOnHost, onHost, syncDevice } from "../device.ts";
 import { UsageError } from "../errors.ts";
 import { type Explorer, Greedy, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
 import { type ActionValue, actionValueOf, type DiscreteValues, Mlp, type QNetwork } from "../nets/index.ts";
 import { Random } from "../random.ts";
-import { type FrameRing, PrioritizedReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
+import { EpisodicReplayBuffer, type FrameRing, PrioritizedReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
 import type { State } from "../state.ts";
 import { type Acting, type ActingParts, DiscreteActing, type Look, maskOf } from "./acting.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
@@ -24,8 +24,10 @@ import { BaseAgent } from "./baseAgent.ts";
 import { BatchActing } from "./batchActing.ts";
 import { type DQNHyperparameters, type DQNOptions, dqnSettings, observationShape } from "./dqnHyperparameters.ts";
 import { ForwardPass } from "./forwardPass.ts";
+import { HiddenState, stateSize } from "./hiddenState.ts";
 import type { HyperparameterSchema } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
+import { SequenceMinibatch } from "./sequenceMinibatch.ts";
 import { Staging } from "./staging.ts";
 import { UpdateStatistics } from "./updateStatistics.ts";
 
@@ -55,6 +57,10 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   readonly #acting: Acting<A>;
   readonly #actingNetwork: ActingNetwork<QNetwork<Value>>;
   readonly #makeBatch: (maskedActions: number) => Staging;
+  /** What is remembered of the running episode, and of one of evaluation; null where the network is not recurrent. */
+  readonly #hidden: Memories | null;
+  /** Made with `batch`, where the network is recurrent. */
+  #sequences: SequenceMinibatch | null = null;
   readonly #actions: number;
   readonly #statistics = new UpdateStatistics();
   /** (minibatch): what `noteSurprise` was told, where sampling is prioritized. */
@@ -97,31 +103,41 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     this.#actingNetwork = new ActingNetwork(this.qFunction, makeActing, h.updateInterval);
     this.optimizer = options.optimizer ?? this.#defaultOptimizer();
     this.optimizer.setup(this.qFunction);
-    this.replay = options.replay ?? this.#defaultReplay(obsShape, obsDtype, actionShape, random.stream("replay"));
-    const hasWeights = this.replay.isPrioritized;
-    if (hasWeights && !isOnHost()) {
+    const isRecurrent = stateSize(this.qFunction) > 0;
+    if (isRecurrent) this.#requireSequences(where, options.replay);
+    this.replay =
+      options.replay ?? this.#defaultReplay(isRecurrent, obsShape, obsDtype, actionShape, random.stream("replay"));
+    const { isPrioritized } = this.replay;
+    if (isPrioritized && !isOnHost()) {
       throw new UsageError(
         `${where}: prioritized sampling must see each update's errors at once; got a device whose numbers are read later. Learn on the cpu, or use sampling uniform.`,
       );
     }
     this.#framesOnDevice(where);
+    const { minibatchSize: n, sequenceLength, burnIn } = h;
     this.#makeBatch = (maskedActions) =>
-      new Staging(h.minibatchSize, obsShape, actionShape, {
-        hasWeights,
+      new Staging(isRecurrent ? n * sequenceLength : n, obsShape, actionShape, {
+        hasWeights: isPrioritized || isRecurrent,
         maskedActions,
         hasNextActions: this.needsNextActions,
+        burnIn: isRecurrent ? { sequences: n, steps: burnIn } : null,
         frames: this.#framesOnDevice(where),
       });
-    this.#surprise = new Float64Array(hasWeights ? h.minibatchSize : 0);
+    this.#surprise = new Float64Array(isPrioritized ? n : 0);
     const { network } = this.#actingNetwork;
     const forward = (obs: Variable) => this.actingOutput(actionValueOf(network.forward(obs)));
     const actingOn = (look: Look, phiThere: typeof phi, makeExplorer: ActingParts<A>["explorer"]) =>
-      this.makeActing({ name: where, obsSize, phi: phiThere, look, explorer: makeExplorer }, actionSpace);
+      this.makeActing(
+        { name: where, obsSize, phi: phiThere, look, looksAlways: isRecurrent, explorer: makeExplorer },
+        actionSpace,
+      );
     const exploring =
       (stream: string): ActingParts<A>["explorer"] =>
       (randomAction) =>
         explorer ?? this.makeExplorer(randomAction, random.stream(stream), actionSpace);
-    this.#acting = actingOn(lookOnHost(obsShape, forward), phi, exploring("explorer"));
+    const makeHidden = () => onHost(() => new HiddenState(network));
+    this.#hidden = isRecurrent ? { training: makeHidden(), evaluation: makeHidden() } : null;
+    this.#acting = actingOn(lookOnHost(obsShape, forward, this.#hidden), phi, exploring("explorer"));
     this.#makeBatchActing = (n, isExploring) =>
       new BatchActing<A>({
         name: where,
@@ -164,7 +180,23 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     return maxGradNorm === null ? adam : adam.addHook(new GradientClipping(maxGradNorm));
   }
 
+  /** @throws UsageError for settings that sequences cannot be replayed with */
+  #requireSequences(where: string, replay: Replay | undefined): void {
+    const { sampling, nStep } = this.hyperparameters;
+    if ((replay?.isPrioritized ?? sampling === "prioritized") || nStep > 1) {
+      throw new UsageError(
+        `${where}: a recurrent network must learn from uniformly sampled steps; got sampling ${sampling} and nStep ${nStep}. Use sampling uniform and nStep 1.`,
+      );
+    }
+    if (replay && !replay.sampleSequences) {
+      throw new UsageError(
+        `${where}: a recurrent network must learn from a replay buffer of episodes; got ${replay.constructor.name}. Use EpisodicReplayBuffer, or leave replay out.`,
+      );
+    }
+  }
+
   #defaultReplay(
+    isRecurrent: boolean,
     obsShape: readonly number[],
     obsDtype: "uint8" | "float32",
     actionShape: readonly number[],
@@ -176,7 +208,9 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
         ? ({ dtype: "int32", shape: [] } as const)
         : ({ dtype: "float32", shape: [actionShape[0]!] } as const);
     const { replayCapacity: capacity, gamma, nStep, frameStack } = h;
-    const options = { capacity, obsShape, obsDtype, frameStack, action, gamma, nStep, random };
+    const kept = { capacity, obsShape, obsDtype, frameStack, action, gamma, random };
+    if (isRecurrent) return new EpisodicReplayBuffer(kept);
+    const options = { ...kept, nStep };
     if (h.sampling === "uniform") return new ReplayBuffer(options);
     return new PrioritizedReplayBuffer({
       ...options,
@@ -201,8 +235,13 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
 
   /** A q-function. Called by the constructor: a variant's own fields are not there yet. */
   protected makeNetwork({ obsSize, actions, random }: NetworkParts): QNetwork<Value> {
-    const { hiddenSizes, activation } = this.hyperparameters;
-    return new Mlp(obsSize, actions, { hiddenSizes, activation, random }) as unknown as QNetwork<Value>;
+    return new Mlp(obsSize, actions, { ...this.layers, random }) as unknown as QNetwork<Value>;
+  }
+
+  /** What the hyperparameters say of hidden layers. */
+  protected get layers() {
+    const { hiddenSizes, activation, recurrent } = this.hyperparameters;
+    return { hiddenSizes, activation, recurrent };
   }
 
   /** The explorer there is unless one is given. Called by the constructor. */
@@ -228,12 +267,17 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
 
   /** The action values of observations (batch, …obs) by the online network. */
   protected online(obs: Variable): Value {
-    return actionValueOf(this.qFunction.forward(obs));
+    return this.over(this.qFunction, obs, () => actionValueOf(this.qFunction.forward(obs)));
   }
 
   /** The action values of observations (batch, …obs) by the target network. */
   protected target(obs: Variable): Value {
-    return actionValueOf(this.targetQ.forward(obs));
+    return this.over(this.targetQ, obs, () => actionValueOf(this.targetQ.forward(obs)));
+  }
+
+  /** Runs a pass of a network over observations of the minibatch, as sequences where it is recurrent. */
+  protected over<T>(network: Link, obs: Variable, body: () => T): T {
+    return this.#sequences === null ? body() : this.#sequences.over(network, obs, body);
   }
 
   /** Values among which those of forbidden actions are the lowest. */
@@ -256,7 +300,11 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
 
   /** For statistics: (batch) the values of the minibatch's actions. */
   protected noteValues(q: Variable): void {
-    this.#statistics.noteValues(q, this.updates === 0, 1 / this.hyperparameters.rewardScale);
+    const { weight } = this.batch;
+    // (batch, n) for agents of several values an action
+    const counts = (w: Variable) => noBackprop(() => q.mul(q.shape.length > 1 ? expandDims(w, 1) : w));
+    const counted = this.#sequences === null ? q : counts(weight!);
+    this.#statistics.noteValues(counted, this.updates === 0, 1 / this.hyperparameters.rewardScale);
   }
 
   /** For prioritized replay: (batch) how surprising each transition was, such as |TD error|. */
@@ -266,6 +314,10 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
 
   /** Fills `batch` with transitions. */
   protected sampleBatch(): void {
+    if (this.#sequences !== null) {
+      this.#sequences.sample();
+      return;
+    }
     this.replay.sample(this.hyperparameters.minibatchSize, this.batch.views());
     this.batch.commit();
   }
@@ -275,6 +327,9 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     const { hasMasks } = this.replay;
     if (this.#batch && (!hasMasks || this.#batch.mask !== null)) return;
     this.#batch = this.#makeBatch(hasMasks ? this.#actions : 0);
+    if (this.#hidden === null) return;
+    const { minibatchSize, sequenceLength } = this.hyperparameters;
+    this.#sequences = new SequenceMinibatch(this.name, this.replay, this.#batch, minibatchSize, sequenceLength);
   }
 
   /** Counts an update that is done. */
@@ -305,7 +360,10 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 
   observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean, info?: StepInfo): void {
-    if (!this.training) return;
+    if (!this.training) {
+      if (terminated || truncated) this.#hidden?.evaluation.reset();
+      return;
+    }
     const acting = this.#acting;
     if (!acting.isWaiting) {
       throw new UsageError(
@@ -329,6 +387,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       maskOf(info),
     );
     acting.forget();
+    if (terminated || truncated) this.#hidden?.training.reset();
     this.#learnFrom(1);
   }
 
@@ -360,6 +419,11 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     if (!(Number.isSafeInteger(n) && n > 0)) {
       throw new UsageError(
         `${this.name}.actBatch: n must be a whole number of at least 1; got ${n}. Pass envs.numEnvs.`,
+      );
+    }
+    if (this.#hidden !== null) {
+      throw new UsageError(
+        `${this.name}.actBatch: a recurrent network must act in one environment; got ${n} rows. Use act(), or recurrent none.`,
       );
     }
     if (this.training) return this.#split(n);
@@ -407,7 +471,11 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 
   stopEpisode(): void {
-    if (!this.training) return;
+    if (!this.training) {
+      this.#hidden?.evaluation.reset();
+      return;
+    }
+    this.#hidden?.training.reset();
     this.#acting.forget();
     this.#rows?.forget();
     this.replay.stopEpisode();
@@ -449,6 +517,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       ...this.#statistics.read(),
       ...(this.#acting.saveState() as object),
       actingQ: this.#actingNetwork.saveState(),
+      hidden: this.#hidden?.training.saveState() ?? null,
       rows: this.#rows?.saveState() ?? null,
       ...Object.fromEntries(Object.entries(this.#parts).map(([name, part]) => [name, part.saveState() as State])),
     };
@@ -464,6 +533,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     for (const [name, part] of Object.entries(this.#parts)) part.loadState(saved[name] as never);
     this.#actingNetwork.loadState(saved.actingQ!, saved.qFunction!);
     this.#acting.loadState(saved);
+    this.#hidden?.training.loadState(saved.hidden!);
     if (rows) this.#rows!.loadState(rows);
     this.#statistics.restore(saved);
     this.steps = saved.steps;
@@ -481,9 +551,20 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 }
 
+interface Memories {
+  readonly training: HiddenState;
+  readonly evaluation: HiddenState;
+}
+
 /** Looks at one observation at a time on the cpu; nothing is allocated. */
-function lookOnHost(obsShape: readonly number[], forward: (obs: Variable) => Variable): Look {
-  const pass = onHost(() => new ForwardPass(1, obsShape, forward));
+function lookOnHost(
+  obsShape: readonly number[],
+  forward: (obs: Variable) => Variable,
+  hidden: Memories | null,
+): Look {
+  const remembering = (obs: Variable): Variable =>
+    hidden![isTraining ? "training" : "evaluation"].pass(() => forward(obs));
+  const pass = onHost(() => new ForwardPass(1, obsShape, hidden ? remembering : forward));
   let [input, to, isTraining]: Parameters<Look> = [[], new Float64Array(0), true];
   const fill = (y: Variable): void => {
     for (let i = 0; i < to.length; i++) to[i] = y.at(i);

@@ -39,10 +39,9 @@ export class Rainbow extends CategoricalDoubleDQN {
 
   protected override makeNetwork(parts: NetworkParts): DistributionalDuelingQFunction {
     const { obsSize, actions, random, noise } = parts;
-    const { hiddenSizes, activation, sigma } = this.hyperparameters;
+    const { sigma } = this.hyperparameters;
     return new DistributionalDuelingQFunction(obsSize, actions, this.hyperparameters, {
-      hiddenSizes,
-      activation,
+      ...this.layers,
       random,
       noise: { random: noise, sigma },
     });
@@ -58,7 +57,7 @@ export const rainbowSpec: AgentSpec = {
   name: "Rainbow",
   paper: "Hessel et al. 2018, Rainbow: combining improvements in deep reinforcement learning",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: rainbowHyperparameters,
   create: ({ hyperparameters, ...parts }) => new Rainbow({ ...parts, ...hyperparameters }),

@@ -1,16 +1,18 @@
 /** What agents of continuous actions that learn from a replay buffer share: DDPG, SVG(0), TD3, SAC. */
-import { full, grad, type Link, RandomStream, scope, type Variable } from "../autograd/index.ts";
+import { full, grad, type Link, noBackprop, RandomStream, scope, type Variable } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import { type Explorer, Greedy } from "../explorers/index.ts";
-import { activationNames, MlpStateActionQ, type Policy, TwinQ } from "../nets/index.ts";
+import { activationNames, MlpStateActionQ, type Policy, recurrentNames, type StateActionQ, TwinQ } from "../nets/index.ts";
 import type { Random } from "../random.ts";
-import { ReplayBuffer } from "../replay/index.ts";
+import { EpisodicReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
 import type { BoxSpace, Observation } from "./agent.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { stateSize } from "./hiddenState.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
+import { SequenceMinibatch, sequenceHyperparameters } from "./sequenceMinibatch.ts";
 import { Staging } from "./staging.ts";
 
 /** Hyperparameters that these agents declare alike, with sources of each. */
@@ -26,24 +28,37 @@ export const replayHyperparameters = {
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
 } as const;
 
+/** Of those whose networks may have a memory. */
+export const recurrentReplayHyperparameters = {
+  recurrent: hp.choice(
+    recurrentNames,
+    "none",
+    "layer with a memory: behind the policy's hidden layers, and behind the q-function's first one",
+    "Heess et al. 2015, Memory-based control with recurrent neural networks: LSTMs",
+  ),
+  ...sequenceHyperparameters,
+} as const;
+
+type Settings = HyperparameterValues<typeof replayHyperparameters> &
+  Partial<HyperparameterValues<typeof recurrentReplayHyperparameters>>;
+
 export interface ReplayAgentParts extends AgentParts {
   readonly policy?: Policy;
   /** A second one, built inside `onHost`: where a GPU learns, it acts on the cpu. */
   readonly actingPolicy?: Policy;
-  readonly replay?: ReplayBuffer;
+  readonly replay?: Replay;
   /** What is added to actions in training. */
   readonly explorer?: Explorer<Float32Array>;
 }
 export const replayAgentPartNames = ["policy", "actingPolicy", "replay", "explorer"];
 
-type ReplaySetup = Setup<HyperparameterValues<typeof replayHyperparameters>>;
+type ReplaySetup = Setup<Settings>;
 
 /** The hidden layers of a network, drawn from the stream of its name. */
-export const layersOf = ({ hyperparameters: { hiddenSizes, activation }, random }: ReplaySetup, name: string) => ({
-  hiddenSizes,
-  activation,
-  random: random.stream(name),
-});
+export const layersOf = (
+  { hyperparameters: { hiddenSizes, activation, recurrent = "none" }, random }: ReplaySetup,
+  name: string,
+) => ({ hiddenSizes, activation, recurrent, random: random.stream(name) });
 
 /** Two critics from streams of their own. */
 export const makeTwinQ = (setup: ReplaySetup): TwinQ => {
@@ -76,7 +91,7 @@ export function withTarget<T extends Link>(
 
 export abstract class ReplayAgent extends ActorAgent {
   readonly policy: Policy;
-  readonly replay: ReplayBuffer;
+  readonly replay: Replay;
   readonly explorer: Explorer<Float32Array>;
   protected readonly acting: ActingNetwork<Policy>;
   protected readonly batch: Staging;
@@ -86,7 +101,9 @@ export abstract class ReplayAgent extends ActorAgent {
   readonly #burnIn: Random;
   readonly #bounds: BoxSpace;
   readonly #isBounded: boolean;
-  readonly #settings: HyperparameterValues<typeof replayHyperparameters>;
+  readonly #settings: Settings;
+  /** Minibatches of sequences; null where the policy is not recurrent. */
+  readonly #sequences: SequenceMinibatch | null;
 
   protected constructor(
     name: string,
@@ -103,17 +120,22 @@ export abstract class ReplayAgent extends ActorAgent {
     this.policy = policy;
     const makeActing = actingPolicy ? () => actingPolicy : parts.policy ? null : makePolicy;
     this.acting = new ActingNetwork(policy, makeActing, h.updateInterval, "actingPolicy");
-    this.replay =
-      parts.replay ??
-      new ReplayBuffer({
-        capacity: h.replayCapacity,
-        obsShape,
-        action: { dtype: "float32", shape: [actionSize] },
-        gamma: h.gamma,
-        random: random.stream("replay"),
-      });
+    const { minibatchSize: n, sequenceLength = 1, burnIn = 0 } = h;
+    const isRecurrent = stateSize(policy) > 0;
+    const kept = {
+      capacity: h.replayCapacity,
+      obsShape,
+      action: { dtype: "float32", shape: [actionSize] },
+      gamma: h.gamma,
+      random: random.stream("replay"),
+    } as const;
+    this.replay = parts.replay ?? (isRecurrent ? new EpisodicReplayBuffer(kept) : new ReplayBuffer(kept));
     this.explorer = parts.explorer ?? new Greedy();
-    this.batch = new Staging(h.minibatchSize, obsShape, [actionSize]);
+    this.batch = new Staging(isRecurrent ? n * sequenceLength : n, obsShape, [actionSize], {
+      hasWeights: isRecurrent,
+      burnIn: isRecurrent ? { sequences: n, steps: burnIn } : null,
+    });
+    this.#sequences = isRecurrent ? new SequenceMinibatch(name, this.replay, this.batch, n, sequenceLength) : null;
     this.learning = new RandomStream(random.stream("learning"));
     this.#sampling = new RandomStream(random.stream("sampling"));
     this.#burnIn = random.stream("burnIn");
@@ -135,10 +157,26 @@ export abstract class ReplayAgent extends ActorAgent {
   }
 
   readonly #updateBody = (): void => {
-    this.replay.sample(this.#settings.minibatchSize, this.batch.views());
-    this.batch.commit();
+    if (this.#sequences !== null) {
+      this.#sequences.sample();
+    } else {
+      this.replay.sample(this.#settings.minibatchSize, this.batch.views());
+      this.batch.commit();
+    }
     this.learnFromBatch();
   };
+
+  /** Runs a pass of a policy or of a q-function over observations of the minibatch, as sequences where they have memory. */
+  protected over<T>(network: Policy | StateActionQ, obs: Variable, body: () => T): T {
+    if (this.#sequences === null || stateSize(network) === 0) return body();
+    const remember = "remember" in network ? (seen: Variable) => network.remember!(seen) : undefined;
+    return this.#sequences.over(network, obs, body, remember);
+  }
+
+  /** (batch): numbers of the minibatch's rows, of which those behind the end of a sequence count nothing. */
+  protected counted(x: Variable): Variable {
+    return this.batch.weight === null ? x : x.mul(this.batch.weight);
+  }
 
   /** (batch): r + γ nextValue, without the second part where the task ended. */
   protected target(nextValue: Variable): Variable {
@@ -155,7 +193,7 @@ export abstract class ReplayAgent extends ActorAgent {
     const leaf = action.detach();
     leaf.requiresGrad = true;
     const q = critic(leaf); // (batch)
-    const gradOutputs = [full(q.shape, -1 / this.#settings.minibatchSize)];
+    const gradOutputs = [noBackprop(() => this.counted(full(q.shape, -1 / q.size)))];
     return { q, gradient: grad([q], [leaf], { gradOutputs })[0]! }; // (batch, actions)
   }
 
@@ -165,7 +203,7 @@ export abstract class ReplayAgent extends ActorAgent {
   }
 
   readonly #policyAction = (): Float32Array => {
-    this.runDecide();
+    if (this.#sequences === null) this.runDecide();
     return this.lastAction;
   };
 
@@ -173,6 +211,7 @@ export abstract class ReplayAgent extends ActorAgent {
   protected override explore(): void {
     const { low, high } = this.#bounds;
     const action = this.lastAction;
+    if (this.#sequences !== null) this.runDecide(); // whatever the action, the policy sees every observation
     if (this.#isBounded && this.replay.size < this.#settings.replayStartSize) {
       for (let i = 0; i < action.length; i++) action[i] = this.#burnIn.uniform(low[i]!, high[i]!);
       return;

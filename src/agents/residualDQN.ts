@@ -57,7 +57,7 @@ export const residualDQNSpec: AgentSpec = {
   name: "ResidualDQN",
   paper: "Baird 1995, Residual algorithms: reinforcement learning with function approximation",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: residualDQNHyperparameters,
   create: ({ hyperparameters, ...parts }) => new ResidualDQN({ ...parts, ...hyperparameters }),

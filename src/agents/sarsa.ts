@@ -40,7 +40,7 @@ export const sarsaSpec: AgentSpec = {
   name: "SARSA",
   paper: "Rummery & Niranjan 1994, On-line Q-learning using connectionist systems",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new SARSA({ ...parts, ...hyperparameters }),

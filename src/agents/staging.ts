@@ -19,6 +19,8 @@ export interface StagingExtras {
   readonly maskedActions?: number;
   /** Whether the actions taken in the next observations are wanted. */
   readonly hasNextActions?: boolean;
+  /** Rows are steps of sequences: how many of those, and how many steps before them there are. */
+  readonly burnIn?: { readonly sequences: number; readonly steps: number } | null;
   /** Keeps a copy of these frames on the device; minibatches are put together there. */
   readonly frames?: readonly FrameRing[] | null;
 }
@@ -78,6 +80,10 @@ export class Staging {
   readonly nextMask: Variable | null;
   /** (batch): the action taken in nextObs, −1 where none was; or null. */
   readonly nextAction: Variable | null;
+  /** See `BurnInBatch`: (burnIn · sequences, …obs), (burnIn, sequences), (sequences); or null. */
+  readonly burnInObs: Variable | null;
+  readonly burnInContinues: Variable | null;
+  readonly continues: Variable | null;
   /** Overwriting a batch that a graph has read is caught by its count. */
   readonly #version: Version = { version: 0 };
   readonly #parts: Readonly<Record<string, Variable>>;
@@ -93,7 +99,7 @@ export class Staging {
     batch: number,
     obsShape: readonly number[],
     actionShape: readonly number[],
-    { hasWeights = false, maskedActions = 0, hasNextActions = false, frames = null }: StagingExtras = {},
+    { hasWeights = false, maskedActions = 0, hasNextActions = false, burnIn = null, frames = null }: StagingExtras = {},
   ) {
     const rows = [batch, ...obsShape];
     const shapes: Record<string, readonly number[]> = {
@@ -104,6 +110,13 @@ export class Staging {
       discount: [batch],
       ...(hasWeights ? { weight: [batch] } : {}),
       ...(hasNextActions ? { nextAction: [batch] } : {}),
+      ...(burnIn
+        ? {
+            burnInObs: [burnIn.steps * burnIn.sequences, ...obsShape],
+            burnInContinues: [burnIn.steps, burnIn.sequences],
+            continues: [burnIn.sequences],
+          }
+        : {}),
       ...(maskedActions > 0 ? { mask: [batch, maskedActions], nextMask: [batch, maskedActions] } : {}),
     };
     const { all, parts } = persistentParts(Object.values(shapes));
@@ -113,6 +126,7 @@ export class Staging {
     });
     this.#parts = Object.fromEntries(parts.map((part) => [part.name, part]));
     const { obs, action, reward, nextObs, discount, weight, mask, nextMask, nextAction } = this.#parts;
+    const { burnInObs, burnInContinues, continues } = this.#parts;
     this.obs = obs ?? this.#beside("obs", rows);
     this.action = action!;
     this.reward = reward!;
@@ -122,6 +136,9 @@ export class Staging {
     this.mask = mask ?? null;
     this.nextMask = nextMask ?? null;
     this.nextAction = nextAction ?? null;
+    this.burnInObs = burnInObs ?? null;
+    this.burnInContinues = burnInContinues ?? null;
+    this.continues = continues ?? null;
     this.#all = all;
     this.#host = isOnHost() ? null : new Float32Array(all.size);
     this.#frames = frames && new DeviceFrames(frames);

@@ -67,7 +67,7 @@ export class SVG0 extends DDPG {
   protected override backwardPolicy(policy: Distribution, action: Variable, gradient: Variable): void {
     const { beta } = this.hyperparameters;
     if (beta === 0) action.backward(gradient);
-    else sum(mul(action, gradient)).sub(mean(policy.entropy).mul(beta)).backward();
+    else sum(mul(action, gradient)).sub(mean(this.counted(policy.entropy)).mul(beta)).backward();
   }
 }
 
@@ -76,7 +76,7 @@ export const svg0Spec: AgentSpec = {
   name: "SVG0",
   paper: "Heess et al. 2015, Learning continuous control policies by stochastic value gradients",
   actionSpaces: ["Box"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: svg0Hyperparameters,
   create: ({ hyperparameters, ...parts }) => new SVG0({ ...parts, ...hyperparameters }),

@@ -14,7 +14,11 @@ import { HiddenLayers } from "./hiddenLayers.ts";
 import type { MlpOptions } from "./mlp.ts";
 
 /** A network from observations (batch, …obs) and actions (batch, actions) to values (batch). */
-export type StateActionQ = Link & { forward(obs: Variable, action: Variable): Variable };
+export type StateActionQ = Link & {
+  forward(obs: Variable, action: Variable): Variable;
+  /** Of a network with a memory: fills it with observations (batch, …obs), whatever the actions were. */
+  remember?(obs: Variable): void;
+};
 
 const flat = (x: Variable): Variable => (x.shape.length > 2 ? reshape(x, [x.shape[0]!, -1]) : x);
 
@@ -39,7 +43,10 @@ export class MlpStateActionQ extends Link {
   }
 }
 
-/** The action joins behind the first hidden layer. Source: Lillicrap et al. 2016, section 7. */
+/**
+ * The action joins behind the first hidden layer, and behind a recurrent one after it. Source: Lillicrap et al. 2016,
+ * section 7.
+ */
 export class LateActionQ extends Link {
   readonly first: HiddenLayers;
   readonly rest: HiddenLayers;
@@ -49,7 +56,7 @@ export class LateActionQ extends Link {
   constructor(
     obsSize: number,
     actionSize: number,
-    { hiddenSizes, finalW = fanInUniform(), ...options }: MlpOptions & { readonly finalW?: Initializer },
+    { hiddenSizes, finalW = fanInUniform(), recurrent = "none", ...options }: MlpOptions & { readonly finalW?: Initializer },
   ) {
     super();
     if (hiddenSizes.length < 2) {
@@ -57,9 +64,13 @@ export class LateActionQ extends Link {
         `LateActionQ: there must be two hidden layers, one before the action joins and one behind; got hiddenSizes [${hiddenSizes.join(", ")}]. Give more, or use MlpStateActionQ.`,
       );
     }
-    this.first = new HiddenLayers(obsSize, { ...options, hiddenSizes: hiddenSizes.slice(0, 1) });
+    this.first = new HiddenLayers(obsSize, { ...options, recurrent, hiddenSizes: hiddenSizes.slice(0, 1) });
     this.rest = new HiddenLayers(hiddenSizes[0]! + actionSize, { ...options, hiddenSizes: hiddenSizes.slice(1) });
     this.last = new Linear(this.rest.outSize, 1, { random: options.random, initialW: finalW });
+  }
+
+  remember(obs: Variable): void {
+    this.first.forward(obs);
   }
 
   forward(obs: Variable, action: Variable): Variable {

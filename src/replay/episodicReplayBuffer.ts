@@ -5,7 +5,8 @@
  */
 import { ShapeError, UsageError } from "../errors.ts";
 import type { Random, RandomState } from "../random.ts";
-import type { State, Stateful } from "../state.ts";
+import type { State } from "../state.ts";
+import type { Replay } from "./replay.ts";
 import { type TransitionBatch, TransitionStore, type TransitionStoreOptions } from "./transitionStore.ts";
 
 export interface EpisodicReplayBufferOptions extends Omit<TransitionStoreOptions, "nStep"> {
@@ -13,16 +14,27 @@ export interface EpisodicReplayBufferOptions extends Omit<TransitionStoreOptions
   readonly random: Random;
 }
 
-/** A run of steps of one episode: the number of its first transition, and how many. */
+/** A run of steps of one episode: the number of its first transition, how many, and how many went before it. */
 export interface Sequence {
   readonly first: number;
   readonly length: number;
+  readonly before: number;
 }
 
 /** Where sequences are written: time first, so that the rows of one time step are neighbours. */
 export interface SequenceBatch extends TransitionBatch {
   /** `(time, n)`: 1 for a step of the sequence, 0 behind its end. */
   readonly valid: Float32Array;
+}
+
+/** The same with what a recurrent network sees before the sequences, so as to remember something when they begin. */
+export interface BurnInBatch extends SequenceBatch {
+  /** `(burnIn, n, …obs)`: the observations right before each sequence, 0 before its episode's first one. */
+  readonly burnInObs: Float32Array;
+  /** `(burnIn, n)`: 0 where an episode begins, or has not begun, 1 elsewhere. */
+  readonly burnInContinues: Float32Array;
+  /** `(n)`: 0 where the sequence itself begins its episode, 1 elsewhere. */
+  readonly continues: Float32Array;
 }
 
 interface SavedBuffer {
@@ -32,14 +44,17 @@ interface SavedBuffer {
   readonly random: RandomState;
 }
 
-export class EpisodicReplayBuffer implements Stateful {
+export class EpisodicReplayBuffer implements Replay {
+  readonly isPrioritized: boolean = false;
+  readonly frameRings = null;
   protected readonly store: TransitionStore;
   protected readonly random: Random;
   /** Numbers of the first transitions of complete episodes, oldest first; the next one's first is where one ends. */
   #starts: number[] = [];
   /** The first transition of the episode under way. */
   #running = 0;
-  readonly #slot = new Uint32Array(1);
+  /** Slots of the rows that are gathered. */
+  #slots = new Uint32Array(0);
 
   /** @throws UsageError or DeviceError as `TransitionStore` does */
   constructor(options: EpisodicReplayBufferOptions) {
@@ -56,6 +71,10 @@ export class EpisodicReplayBuffer implements Stateful {
     return this.#starts.length === 0 ? 0 : this.#running - this.#starts[0]!;
   }
 
+  get hasMasks(): boolean {
+    return this.store.hasMasks;
+  }
+
   /** Complete episodes. */
   get episodes(): number {
     return this.#starts.length;
@@ -69,8 +88,10 @@ export class EpisodicReplayBuffer implements Stateful {
     nextObs: ArrayLike<number>,
     terminated: boolean,
     truncated: boolean,
+    mask: ArrayLike<number> | null = null,
+    nextMask: ArrayLike<number> | null = null,
   ): void {
-    this.store.append(obs, action, reward, nextObs, terminated, truncated);
+    this.store.append(obs, action, reward, nextObs, terminated, truncated, mask, nextMask);
     this.#forget();
     if (terminated || truncated) this.#complete();
   }
@@ -106,34 +127,95 @@ export class EpisodicReplayBuffer implements Stateful {
   /** An episode, by its place from the oldest. */
   episode(place: number): Sequence {
     const first = this.#starts[place]!;
-    return { first, length: (this.#starts[place + 1] ?? this.#running) - first };
+    return { first, length: (this.#starts[place + 1] ?? this.#running) - first, before: 0 };
   }
 
-  /** n places of episodes, each drawn from all. */
+  /** The place of the episode that a transition belongs to. */
+  #placeOf(transition: number): number {
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#starts[middle]! <= transition) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #anyTransition(): number {
+    return this.#starts[0]! + this.random.integer(this.size);
+  }
+
+  /** n places of episodes, each drawn in proportion to its length, so that every step is as likely. */
   protected drawPlaces(n: number): number[] {
-    return Array.from({ length: n }, () => this.random.integer(this.#starts.length));
+    return Array.from({ length: n }, () => this.#placeOf(this.#anyTransition()));
   }
 
   /**
    * n episodes, each drawn from all that are there; of one longer than `maxLength` a random part of that length.
    * @throws UsageError when n or maxLength is no count, or there is no complete episode
    */
-  sampleSequences(n: number, maxLength = Number.POSITIVE_INFINITY): Sequence[] {
+  drawSequences(n: number, maxLength = Number.POSITIVE_INFINITY): Sequence[] {
     if (!(Number.isSafeInteger(n) && n >= 1 && maxLength >= 1)) {
       throw new UsageError(
         `replay: sequences must be 1 or more, of at least 1 step; got ${n} of at most ${maxLength}. Change minibatchSize.`,
       );
     }
-    if (this.episodes === 0) {
-      throw new UsageError(
-        `replay: cannot sample ${n} episodes from none. Wait for the first to end, or raise capacity above its length.`,
-      );
-    }
+    this.#requireEpisodes(n);
     return this.drawPlaces(n).map((place) => {
-      const { first, length } = this.episode(place);
-      if (length <= maxLength) return { first, length };
-      return { first: first + this.random.integer(length - maxLength + 1), length: maxLength };
+      const episode = this.episode(place);
+      if (episode.length <= maxLength) return episode;
+      const before = this.random.integer(episode.length - maxLength + 1);
+      return { first: episode.first + before, length: maxLength, before };
     });
+  }
+
+  #requireEpisodes(n: number): void {
+    if (this.episodes > 0) return;
+    throw new UsageError(
+      `replay: cannot sample ${n} episodes from none. Wait for the first to end, or raise capacity above its length.`,
+    );
+  }
+
+  /**
+   * Writes n single transitions of complete episodes into `out`, every one as likely.
+   * @throws UsageError when there is no complete episode; ShapeError when `out` does not hold n rows
+   */
+  sample(n: number, out: TransitionBatch): void {
+    this.#requireEpisodes(n);
+    const { capacity } = this.store;
+    this.store.gather(
+      Array.from({ length: n }, () => this.#anyTransition() % capacity),
+      n,
+      out,
+    );
+  }
+
+  /** Draws n sequences of at most `time` steps, see `drawSequences`, and writes them with what went before each. */
+  sampleSequences(n: number, time: number, out: BurnInBatch): void {
+    const sequences = this.drawSequences(n, time);
+    this.gather(sequences, time, out);
+    const { burnInObs, burnInContinues, continues } = out;
+    const { obsSize, capacity } = this.store;
+    const burnIn = burnInContinues.length / n;
+    this.#reserve(burnIn * n);
+    const slots = this.#slots;
+    for (const [b, { first, before }] of sequences.entries()) {
+      continues[b] = before === 0 ? 0 : 1;
+      for (let t = 0; t < burnIn; t++) {
+        const ago = burnIn - t;
+        const row = t * n + b;
+        slots[row] = (first - Math.min(ago, before)) % capacity;
+        burnInContinues[row] = ago < before ? 1 : 0;
+      }
+    }
+    this.store.gatherObs(slots, burnIn * n, burnInObs);
+    for (const [b, { before }] of sequences.entries()) {
+      for (let t = 0; t < burnIn - before; t++) burnInObs.fill(0, (t * n + b) * obsSize, (t * n + b + 1) * obsSize);
+    }
+  }
+
+  #reserve(rows: number): void {
+    if (this.#slots.length < rows) this.#slots = new Uint32Array(rows);
   }
 
   /**
@@ -147,32 +229,27 @@ export class EpisodicReplayBuffer implements Stateful {
         `replay: the view for valid must hold ${time} × ${n} numbers; got ${out.valid.length}. Make it anew for these sizes.`,
       );
     }
-    const { obsSize, actionSize, capacity } = this.store;
-    const one: Record<string, [to: Float32Array | Int32Array, columns: number]> = {
-      obs: [out.obs, obsSize],
-      action: [out.action, actionSize],
-      reward: [out.reward, 1],
-      nextObs: [out.nextObs, obsSize],
-      discount: [out.discount, 1],
-    };
-    for (let t = 0; t < time; t++) {
-      for (let b = 0; b < n; b++) {
-        const row = t * n + b;
-        const { first, length } = sequences[b]!;
-        const isValid = t < length;
-        out.valid[row] = isValid ? 1 : 0;
-        const views = Object.fromEntries(
-          Object.entries(one).map(([name, [to, columns]]) => [name, to.subarray(row * columns, (row + 1) * columns)]),
-        );
-        if (isValid) {
-          this.#slot[0] = (first + t) % capacity;
-          this.store.gather(this.#slot, 1, views as unknown as TransitionBatch);
-        } else {
-          for (const view of Object.values(views)) view.fill(0);
-        }
+    const { capacity } = this.store;
+    this.#reserve(time * n);
+    const slots = this.#slots;
+    for (const [b, { first, length }] of sequences.entries()) {
+      for (let t = 0; t < time; t++) {
+        slots[t * n + b] = (first + Math.min(t, length - 1)) % capacity;
+        out.valid[t * n + b] = t < length ? 1 : 0;
+      }
+    }
+    this.store.gather(slots, time * n, out);
+    const { valid, ...columns } = out;
+    for (const column of [columns.obs, columns.action, columns.reward, columns.nextObs, columns.discount]) {
+      const width = column.length / valid.length;
+      for (let row = 0; row < valid.length; row++) {
+        if (valid[row] === 0) column.fill(0, row * width, (row + 1) * width);
       }
     }
   }
+
+  /** Here episodes are drawn whatever their errors. */
+  updatePriorities(_surprise: ArrayLike<number>): void {}
 
   saveState(): State {
     return {

@@ -1,6 +1,7 @@
 export {
   EpisodicReplayBuffer,
   type EpisodicReplayBufferOptions,
+  type BurnInBatch,
   type Sequence,
   type SequenceBatch,
 } from "./episodicReplayBuffer.ts";

@@ -68,7 +68,7 @@ export class PrioritizedEpisodicReplayBuffer extends EpisodicReplayBuffer {
    * How surprising the episodes of the last sample were, in their order.
    * @throws UsageError for another count, or a number that is no size of an error
    */
-  updatePriorities(surprise: ArrayLike<number>): void {
+  override updatePriorities(surprise: ArrayLike<number>): void {
     if (surprise.length !== this.#places.length) {
       throw new UsageError(
         `replay: priorities must be those of the last sample, ${this.#places.length} numbers; got ${surprise.length}. Call it once behind each.`,

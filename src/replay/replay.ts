@@ -1,4 +1,5 @@
 import type { Stateful } from "../state.ts";
+import type { BurnInBatch } from "./episodicReplayBuffer.ts";
 import type { FrameBatch, FrameRing, TransitionBatch } from "./transitionStore.ts";
 
 /** What agents ask of a replay buffer of transitions. */
@@ -44,6 +45,12 @@ export interface Replay extends Stateful {
    * @throws UsageError when n is not a count or the buffer holds fewer; ShapeError when `out` does not hold n rows.
    */
   sample(n: number, out: TransitionBatch | FrameBatch): void;
+
+  /**
+   * Writes n sequences of at most `time` steps of one episode each into `out`, with what went before them. Missing where a
+   * buffer does not keep episodes.
+   */
+  sampleSequences?(n: number, time: number, out: BurnInBatch): void;
 
   /** How surprising the transitions of the last minibatch were, such as |TD error|, in their order. */
   updatePriorities(surprise: ArrayLike<number>): void;

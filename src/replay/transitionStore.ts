@@ -369,6 +369,12 @@ export class TransitionStore implements Stateful, FrameRing {
     }
   }
 
+  /** Copies the observations that the transitions in the first n slots begin with into `out` (n, …obs). */
+  gatherObs(slots: ArrayLike<number>, n: number, out: Float32Array): void {
+    this.#checkRows("obs", out, n, this.obsSize);
+    this.#gatherFrames(slots, 0, n, this.#obsFrame, out);
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#begin = 0;

@@ -37,6 +37,7 @@ function practise(agent: Agent, env: AbcEnv, updates: number): void {
 function greedyReturns(agent: Agent, env: AbcEnv, episodes: number): number[] {
   return agent.evalMode(() =>
     Array.from({ length: episodes }, () => {
+      agent.stopEpisode();
       let [obs] = env.reset();
       let total = 0;
       for (;;) {
@@ -90,6 +91,58 @@ for (const spec of listAgents().filter(({ id }) => !(id in actorSettings))) {
       otherEnv.loadState(envState!);
       practise(other, otherEnv, 40);
       expect(other.saveState()).toEqual(agent.saveState());
+    });
+
+    const recurrent = {
+      ...few,
+      hiddenSizes: [16, 16],
+      recurrent: spec.id === "doubledqn" ? "gru" : "lstm",
+      sampling: "uniform",
+      nStep: 1,
+      learningRate: 5e-3,
+      gamma: 0.9,
+      replayStartSize: 100,
+      decaySteps: 500,
+      minibatchSize: 8,
+      sequenceLength: 4,
+      burnIn: 1,
+    };
+    const hidden = () =>
+      make("ABC-v0", { discrete, partiallyObservable: true, deterministic: true, maxEpisodeSteps: 20 }) as AbcEnv;
+
+    it("learns ABC that is partially observable with a recurrent network", async () => {
+      const [env, test] = [hidden(), hidden()];
+      env.reset({ seed: 0 });
+      const agent = build(spec, env, recurrent);
+      const solves = (one: Agent) => greedyReturns(one, test, 6).every((total) => total === 1);
+      while (agent.updates < 4000 && !solves(agent)) practise(agent, env, agent.updates + 200);
+      expect(greedyReturns(agent, test, 6)).toEqual([1, 1, 1, 1, 1, 1]);
+      const directory = join(folder, `${spec.id}-recurrent`);
+      await agent.save(directory);
+      const other = build(spec, env, recurrent, 8);
+      await other.load(directory);
+      expect(greedyReturns(other, test, 6)).toEqual([1, 1, 1, 1, 1, 1]);
+    });
+
+    it("goes on from a saved state in the middle of an episode it remembers", () => {
+      const env = hidden();
+      env.reset({ seed: 5 });
+      const agent = build(spec, env, recurrent);
+      practise(agent, env, 20);
+      let [obs] = env.reset();
+      obs = env.step(agent.act(obs) as number)[0];
+      agent.observe(obs, 0, false, false);
+      const state = structuredClone(agent.saveState());
+      const other = build(spec, env, recurrent, 99);
+      other.loadState(state);
+      for (const one of [agent, other]) {
+        one.act(obs);
+        one.observe(obs, 0, false, false);
+        one.act(obs);
+        one.observe(obs, 0, true, false);
+      }
+      expect(other.saveState()).toEqual(agent.saveState());
+      expect(state).not.toEqual(agent.saveState());
     });
 
     it("acts the same after save and load", async () => {

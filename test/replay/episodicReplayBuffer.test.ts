@@ -46,7 +46,7 @@ describe("EpisodicReplayBuffer", () => {
     expect([buffer.episodes, buffer.size]).toEqual([3, 8]);
     play(buffer, [5], 3); // 13 steps: the first episode loses its first
     expect([buffer.episodes, buffer.size]).toEqual([3, 10]);
-    expect(buffer.episode(0)).toEqual({ first: 3, length: 4 });
+    expect(buffer.episode(0)).toEqual({ first: 3, length: 4, before: 0 });
     play(buffer, [13], 4); // longer than the buffer
     expect([buffer.episodes, buffer.size]).toEqual([0, 0]);
     play(buffer, [2], 5);
@@ -76,18 +76,51 @@ describe("EpisodicReplayBuffer", () => {
   it("cuts long episodes at random places", () => {
     const buffer = new EpisodicReplayBuffer({ ...options, random: new Random(1) });
     play(buffer, [6, 2]);
-    const drawn = buffer.sampleSequences(4_000, 4);
+    const drawn = buffer.drawSequences(4_000, 4);
     const counts: Record<string, number> = {};
     for (const { first, length } of drawn) counts[`${first}+${length}`] = (counts[`${first}+${length}`] ?? 0) + 1;
     expect(Object.keys(counts).sort()).toEqual(["0+4", "1+4", "2+4", "6+2"]);
-    expect(Math.abs(counts["6+2"]! - 2_000)).toBeLessThan(4.5 * Math.sqrt(1_000));
-    expect(Math.abs(counts["1+4"]! - 2_000 / 3)).toBeLessThan(4.5 * Math.sqrt((2_000 / 3) * (5 / 6)));
-    expect(buffer.sampleSequences(2).every(({ length }) => length === 6 || length === 2)).toBe(true);
+    expect(Math.abs(counts["6+2"]! - 1_000)).toBeLessThan(4.5 * Math.sqrt(750));
+    expect(Math.abs(counts["1+4"]! - 1_000)).toBeLessThan(4.5 * Math.sqrt(750));
+    expect(buffer.drawSequences(2).every(({ length }) => length === 6 || length === 2)).toBe(true);
+  });
+
+  it("writes what went before sequences, from their episode alone", () => {
+    const buffer = new EpisodicReplayBuffer({ ...options, random: new Random(1) });
+    play(buffer, [5, 2]);
+    const [n, time, burnIn] = [64, 2, 2];
+    const rows = (count: number) => new Float32Array(count);
+    const out = {
+      obs: rows(time * n * 2),
+      action: new Int32Array(time * n),
+      reward: rows(time * n),
+      nextObs: rows(time * n * 2),
+      discount: rows(time * n),
+      valid: rows(time * n),
+      burnInObs: rows(burnIn * n * 2),
+      burnInContinues: rows(burnIn * n),
+      continues: rows(n),
+    };
+    buffer.sampleSequences(n, time, out);
+    const seen = new Set<string>();
+    for (let b = 0; b < n; b++) {
+      const at = (column: Float32Array, width: number, t: number) =>
+        Array.from(column.subarray((t * n + b) * width, (t * n + b + 1) * width));
+      const [first] = at(out.obs, 2, 0);
+      const place = first! % 10;
+      seen.add(`${Math.floor(first! / 10)}:${place}`);
+      expect(out.continues[b]).toBe(place === 0 ? 0 : 1);
+      expect(at(out.burnInObs, 2, 1)[0]).toBe(place === 0 ? 0 : first! - 1);
+      expect(at(out.burnInObs, 2, 0)[0]).toBe(place < 2 ? 0 : first! - 2);
+      expect(at(out.burnInContinues, 1, 1)).toEqual([place < 2 ? 0 : 1]);
+      expect(at(out.burnInContinues, 1, 0)).toEqual([place < 3 ? 0 : 1]);
+    }
+    expect([...seen].sort()).toEqual(["0:0", "0:1", "0:2", "0:3", "1:0"]);
   });
 
   it("goes on from a saved state, and says what must hold", () => {
     const buffer = new EpisodicReplayBuffer({ ...options, random: new Random(1) });
-    expect(() => buffer.sampleSequences(1)).toThrowErrorMatchingInlineSnapshot(
+    expect(() => buffer.drawSequences(1)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: replay: cannot sample 1 episodes from none. Wait for the first to end, or raise capacity above its length.]`,
     );
     play(buffer, [3, 4, 2]);
@@ -95,9 +128,9 @@ describe("EpisodicReplayBuffer", () => {
     const other = new EpisodicReplayBuffer({ ...options, random: new Random(2) });
     other.loadState(structuredClone(buffer.saveState()));
     for (const b of [buffer, other]) play(b, [5, 2], 4);
-    expect(other.sampleSequences(9, 3)).toEqual(buffer.sampleSequences(9, 3));
+    expect(other.drawSequences(9, 3)).toEqual(buffer.drawSequences(9, 3));
     expect(other.saveState()).toEqual(buffer.saveState());
-    expect(() => buffer.sampleSequences(0)).toThrowErrorMatchingInlineSnapshot(
+    expect(() => buffer.drawSequences(0)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: replay: sequences must be 1 or more, of at least 1 step; got 0 of at most Infinity. Change minibatchSize.]`,
     );
     expect(() =>
@@ -117,7 +150,7 @@ describe("PrioritizedEpisodicReplayBuffer", () => {
     play(buffer, [2, 2, 2]);
     expect(buffer.probabilities()).toEqual([1 / 3, 1 / 3, 1 / 3].map((p) => expect.closeTo(p, 12)));
     while (buffer.episodes === 3) {
-      const places = buffer.sampleSequences(3).map(({ first }) => first / 2);
+      const places = buffer.drawSequences(3).map(({ first }) => first / 2);
       if (new Set(places).size < 3) continue;
       buffer.updatePriorities(places.map((place) => [0.5, 1.5, 5.5][place]!)); // + 0.5: 1, 2, 6
       break;
@@ -125,7 +158,7 @@ describe("PrioritizedEpisodicReplayBuffer", () => {
     const expected = [1, 2, 6].map((weight) => 0.25 / 3 + (0.75 * weight) / 9);
     expect(buffer.probabilities()).toEqual(expected.map((p) => expect.closeTo(p, 12)));
     const counts = [0, 0, 0];
-    for (const { first } of buffer.sampleSequences(20_000)) counts[first / 2]!++;
+    for (const { first } of buffer.drawSequences(20_000)) counts[first / 2]!++;
     counts.forEach((count, i) => {
       expect(Math.abs(count - 20_000 * expected[i]!)).toBeLessThan(
         4.5 * Math.sqrt(20_000 * expected[i]! * (1 - expected[i]!)),
@@ -138,22 +171,55 @@ describe("PrioritizedEpisodicReplayBuffer", () => {
     );
   });
 
+  it("writes what went before sequences, from their episode alone", () => {
+    const buffer = new EpisodicReplayBuffer({ ...options, random: new Random(1) });
+    play(buffer, [5, 2]);
+    const [n, time, burnIn] = [64, 2, 2];
+    const rows = (count: number) => new Float32Array(count);
+    const out = {
+      obs: rows(time * n * 2),
+      action: new Int32Array(time * n),
+      reward: rows(time * n),
+      nextObs: rows(time * n * 2),
+      discount: rows(time * n),
+      valid: rows(time * n),
+      burnInObs: rows(burnIn * n * 2),
+      burnInContinues: rows(burnIn * n),
+      continues: rows(n),
+    };
+    buffer.sampleSequences(n, time, out);
+    const seen = new Set<string>();
+    for (let b = 0; b < n; b++) {
+      const at = (column: Float32Array, width: number, t: number) =>
+        Array.from(column.subarray((t * n + b) * width, (t * n + b + 1) * width));
+      const [first] = at(out.obs, 2, 0);
+      const place = first! % 10;
+      seen.add(`${Math.floor(first! / 10)}:${place}`);
+      expect(out.continues[b]).toBe(place === 0 ? 0 : 1);
+      expect(at(out.burnInObs, 2, 1)[0]).toBe(place === 0 ? 0 : first! - 1);
+      expect(at(out.burnInObs, 2, 0)[0]).toBe(place < 2 ? 0 : first! - 2);
+      expect(at(out.burnInContinues, 1, 1)).toEqual([place < 2 ? 0 : 1]);
+      expect(at(out.burnInContinues, 1, 0)).toEqual([place < 3 ? 0 : 1]);
+    }
+    expect([...seen].sort()).toEqual(["0:0", "0:1", "0:2", "0:3", "1:0"]);
+  });
+
   it("goes on from a saved state, and says what must hold", () => {
     const buffer = make(1);
     play(buffer, [2, 3, 2]);
-    buffer.sampleSequences(2);
+    buffer.drawSequences(2);
     const other = make(5);
     other.loadState(structuredClone(buffer.saveState()));
     for (const b of [buffer, other]) {
       b.updatePriorities([3, 0]);
       play(b, [4], 3);
     }
-    expect(other.sampleSequences(9)).toEqual(buffer.sampleSequences(9));
+    expect(other.drawSequences(9)).toEqual(buffer.drawSequences(9));
     expect(other.saveState()).toEqual(buffer.saveState());
     expect(() => buffer.updatePriorities([1])).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: replay: priorities must be those of the last sample, 9 numbers; got 1. Call it once behind each.]`,
     );
-    buffer.sampleSequences(1);
+    buffer.drawSequences(1);
     expect(() => buffer.updatePriorities([-1])).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: replay: a priority must be a finite number of at least 0; got -1. Look for divergence: a lower learning rate often helps.]`,
     );
