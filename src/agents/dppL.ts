@@ -23,7 +23,7 @@ export const dppLSpec: AgentSpec = {
   name: "DPPL",
   paper: "Azar, Gómez, Kappen 2012, Dynamic policy programming: soft maximum",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: false,
   hyperparameters: dppHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DPPL({ ...parts, ...hyperparameters }),

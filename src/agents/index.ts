@@ -5,6 +5,7 @@ export { A3C, type A3CHyperparameters, type A3COptions, a3cHyperparameters } fro
 export { type ACERHyperparameters, type ACEROptions, acerHyperparameters } from "./acer.ts";
 export * from "./agent.ts";
 export { AL } from "./al.ts";
+export { BaseAgent } from "./baseAgent.ts";
 export { CategoricalDoubleDQN } from "./categoricalDoubleDQN.ts";
 export { CategoricalDQN } from "./categoricalDQN.ts";
 export { ContinuousACER } from "./continuousACER.ts";
@@ -26,6 +27,7 @@ export { NoisyDQN } from "./noisyDQN.ts";
 export { NSQ, type NSQHyperparameters, type NSQOptions, nsqHyperparameters } from "./nsq.ts";
 export { PAL } from "./pal.ts";
 export { PCL, type PCLHyperparameters, type PCLOptions, pclHyperparameters } from "./pcl.ts";
+export { PolicyAgent } from "./policyAgent.ts";
 export { PPO, type PPOHyperparameters, type PPOOptions, ppoHyperparameters } from "./ppo.ts";
 export { type NetworkParts, QAgent } from "./qAgent.ts";
 export { Rainbow } from "./rainbow.ts";
@@ -36,6 +38,7 @@ export {
   type REINFORCEOptions,
   reinforceHyperparameters,
 } from "./reinforce.ts";
+export { ReplayAgent } from "./replayAgent.ts";
 export { ResidualDQN } from "./residualDQN.ts";
 export { SAC, type SACHyperparameters, type SACOptions, sacHyperparameters } from "./sac.ts";
 export { SARSA } from "./sarsa.ts";
