@@ -36,8 +36,8 @@ import { withClipping } from "./policyAgent.ts";
 import {
   layersOf,
   ReplayAgent,
-  recurrentReplayHyperparameters,
   type ReplayAgentParts,
+  recurrentReplayHyperparameters,
   replayAgentPartNames,
   replayHyperparameters,
   withTarget,
@@ -196,7 +196,11 @@ export class DDPG extends ReplayAgent {
     this.qFunction.clearGrads();
     loss.backward();
     this.criticOptimizer.update();
-    this.note("averageQ", noBackprop(() => this.counted(q)), 1 / this.hyperparameters.rewardScale);
+    this.note(
+      "averageQ",
+      noBackprop(() => this.counted(q)),
+      1 / this.hyperparameters.rewardScale,
+    );
     this.note("averageLoss", loss);
     this.#learnPolicy(obs);
     this.requireFinite(loss);
@@ -211,7 +215,11 @@ export class DDPG extends ReplayAgent {
     this.policy.clearGrads();
     this.backwardPolicy(policy, action, gradient);
     this.actorOptimizer.update();
-    this.note("averageActorLoss", noBackprop(() => this.counted(q)), -1);
+    this.note(
+      "averageActorLoss",
+      noBackprop(() => this.counted(q)),
+      -1,
+    );
   }
 
   /** (batch): Q(s, a | θ^Q) in observations of the minibatch. */

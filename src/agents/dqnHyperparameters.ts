@@ -2,7 +2,13 @@
 import type { Optimizer } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import type { Explorer } from "../explorers/index.ts";
-import { type ActionValue, activationNames, type DiscreteValues, type QNetwork, recurrentNames } from "../nets/index.ts";
+import {
+  type ActionValue,
+  activationNames,
+  type DiscreteValues,
+  type QNetwork,
+  recurrentNames,
+} from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import type { Replay } from "../replay/index.ts";
 import type { Action, BoxSpace, DiscreteSpace, Observation, ObservationSpace } from "./agent.ts";

@@ -1,11 +1,25 @@
 /** What the agents of the DQN family share: networks, replay, acting and saving. */
-import { Adam, expandDims, GradientClipping, type Link, noBackprop, type Optimizer, type Variable } from "../autograd/index.ts";
+import {
+  Adam,
+  expandDims,
+  GradientClipping,
+  type Link,
+  noBackprop,
+  type Optimizer,
+  type Variable,
+} from "../autograd/index.ts";
 import { deviceTurn, isOnHost, onHost, syncDevice } from "../device.ts";
 import { UsageError } from "../errors.ts";
 import { type Explorer, Greedy, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
 import { type ActionValue, actionValueOf, type DiscreteValues, Mlp, type QNetwork } from "../nets/index.ts";
 import { Random } from "../random.ts";
-import { EpisodicReplayBuffer, type FrameRing, PrioritizedReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
+import {
+  EpisodicReplayBuffer,
+  type FrameRing,
+  PrioritizedReplayBuffer,
+  type Replay,
+  ReplayBuffer,
+} from "../replay/index.ts";
 import type { State } from "../state.ts";
 import { type Acting, type ActingParts, DiscreteActing, type Look, maskOf } from "./acting.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
@@ -557,11 +571,7 @@ interface Memories {
 }
 
 /** Looks at one observation at a time on the cpu; nothing is allocated. */
-function lookOnHost(
-  obsShape: readonly number[],
-  forward: (obs: Variable) => Variable,
-  hidden: Memories | null,
-): Look {
+function lookOnHost(obsShape: readonly number[], forward: (obs: Variable) => Variable, hidden: Memories | null): Look {
   const remembering = (obs: Variable): Variable =>
     hidden![isTraining ? "training" : "evaluation"].pass(() => forward(obs));
   const pass = onHost(() => new ForwardPass(1, obsShape, hidden ? remembering : forward));

@@ -2,15 +2,22 @@
 import { full, grad, type Link, noBackprop, RandomStream, scope, type Variable } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import { type Explorer, Greedy } from "../explorers/index.ts";
-import { activationNames, MlpStateActionQ, type Policy, recurrentNames, type StateActionQ, TwinQ } from "../nets/index.ts";
+import {
+  activationNames,
+  MlpStateActionQ,
+  type Policy,
+  recurrentNames,
+  type StateActionQ,
+  TwinQ,
+} from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { EpisodicReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
 import type { BoxSpace, Observation } from "./agent.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { stateSize } from "./hiddenState.ts";
+import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
 import { SequenceMinibatch, sequenceHyperparameters } from "./sequenceMinibatch.ts";
 import { Staging } from "./staging.ts";

@@ -67,7 +67,10 @@ export class SVG0 extends DDPG {
   protected override backwardPolicy(policy: Distribution, action: Variable, gradient: Variable): void {
     const { beta } = this.hyperparameters;
     if (beta === 0) action.backward(gradient);
-    else sum(mul(action, gradient)).sub(mean(this.counted(policy.entropy)).mul(beta)).backward();
+    else
+      sum(mul(action, gradient))
+        .sub(mean(this.counted(policy.entropy)).mul(beta))
+        .backward();
   }
 }
 

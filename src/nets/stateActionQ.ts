@@ -56,7 +56,12 @@ export class LateActionQ extends Link {
   constructor(
     obsSize: number,
     actionSize: number,
-    { hiddenSizes, finalW = fanInUniform(), recurrent = "none", ...options }: MlpOptions & { readonly finalW?: Initializer },
+    {
+      hiddenSizes,
+      finalW = fanInUniform(),
+      recurrent = "none",
+      ...options
+    }: MlpOptions & { readonly finalW?: Initializer },
   ) {
     super();
     if (hiddenSizes.length < 2) {

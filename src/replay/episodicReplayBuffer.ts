@@ -130,42 +130,44 @@ export class EpisodicReplayBuffer implements Replay {
     return { first, length: (this.#starts[place + 1] ?? this.#running) - first, before: 0 };
   }
 
-  /** The place of the episode that a transition belongs to. */
-  #placeOf(transition: number): number {
-    let [low, high] = [0, this.#starts.length - 1];
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.#starts[middle]! <= transition) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+  /** How many windows of `time` steps have a step of the oldest `place` episodes in them. */
+  #windowsBefore(place: number, time: number): number {
+    return (this.#starts[place] ?? this.#running) - this.#starts[0]! + place * (time - 1);
   }
 
-  #anyTransition(): number {
-    return this.#starts[0]! + this.random.integer(this.size);
-  }
-
-  /** n places of episodes, each drawn in proportion to its length, so that every step is as likely. */
-  protected drawPlaces(n: number): number[] {
-    return Array.from({ length: n }, () => this.#placeOf(this.#anyTransition()));
+  /** n places of episodes, each drawn in proportion to the windows of `time` steps that have a step of it in them. */
+  protected drawPlaces(n: number, time: number): number[] {
+    const { episodes } = this;
+    return Array.from({ length: n }, () => {
+      const window = this.random.integer(this.#windowsBefore(episodes, time));
+      let [low, high] = [0, episodes - 1];
+      while (low < high) {
+        const middle = (low + high + 1) >> 1;
+        if (this.#windowsBefore(middle, time) <= window) low = middle;
+        else high = middle - 1;
+      }
+      return low;
+    });
   }
 
   /**
-   * n episodes, each drawn from all that are there; of one longer than `maxLength` a random part of that length.
-   * @throws UsageError when n or maxLength is no count, or there is no complete episode
+   * What n windows of `time` steps have of an episode each. A window may begin before its episode and end behind it, and
+   * every one with a step in it is as likely, so that all steps are drawn as often: the last one of an episode too, of which
+   * windows inside the episode would have one only.
+   * @throws UsageError when n or time is no count, or there is no complete episode
    */
-  drawSequences(n: number, maxLength = Number.POSITIVE_INFINITY): Sequence[] {
-    if (!(Number.isSafeInteger(n) && n >= 1 && maxLength >= 1)) {
+  drawSequences(n: number, time: number): Sequence[] {
+    if (!(Number.isSafeInteger(n) && n >= 1 && Number.isSafeInteger(time) && time >= 1)) {
       throw new UsageError(
-        `replay: sequences must be 1 or more, of at least 1 step; got ${n} of at most ${maxLength}. Change minibatchSize.`,
+        `replay: sequences must be 1 or more, of at least 1 step; got ${n} of at most ${time}. Change minibatchSize or sequenceLength.`,
       );
     }
     this.#requireEpisodes(n);
-    return this.drawPlaces(n).map((place) => {
-      const episode = this.episode(place);
-      if (episode.length <= maxLength) return episode;
-      const before = this.random.integer(episode.length - maxLength + 1);
-      return { first: episode.first + before, length: maxLength, before };
+    return this.drawPlaces(n, time).map((place) => {
+      const { first, length } = this.episode(place);
+      const begin = this.random.integer(length + time - 1) - (time - 1);
+      const before = Math.max(begin, 0);
+      return { first: first + before, length: Math.min(begin + time, length) - before, before };
     });
   }
 
@@ -181,16 +183,11 @@ export class EpisodicReplayBuffer implements Replay {
    * @throws UsageError when there is no complete episode; ShapeError when `out` does not hold n rows
    */
   sample(n: number, out: TransitionBatch): void {
-    this.#requireEpisodes(n);
-    const { capacity } = this.store;
-    this.store.gather(
-      Array.from({ length: n }, () => this.#anyTransition() % capacity),
-      n,
-      out,
-    );
+    const slots = this.drawSequences(n, 1).map(({ first }) => first % this.capacity);
+    this.store.gather(slots, n, out);
   }
 
-  /** Draws n sequences of at most `time` steps, see `drawSequences`, and writes them with what went before each. */
+  /** Draws n sequences, see `drawSequences`, and writes them with what went before each. */
   sampleSequences(n: number, time: number, out: BurnInBatch): void {
     const sequences = this.drawSequences(n, time);
     this.gather(sequences, time, out);

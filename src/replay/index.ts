@@ -1,7 +1,7 @@
 export {
+  type BurnInBatch,
   EpisodicReplayBuffer,
   type EpisodicReplayBufferOptions,
-  type BurnInBatch,
   type Sequence,
   type SequenceBatch,
 } from "./episodicReplayBuffer.ts";

@@ -73,16 +73,21 @@ describe("EpisodicReplayBuffer", () => {
     expect(gathered(buffer, [buffer.episode(0)], 2).discount).toEqual([expect.closeTo(0.9, 6), expect.closeTo(0.9, 6)]);
   });
 
-  it("cuts long episodes at random places", () => {
+  it("cuts windows of which every one with a step in it is as likely", () => {
     const buffer = new EpisodicReplayBuffer({ ...options, random: new Random(1) });
     play(buffer, [6, 2]);
     const drawn = buffer.drawSequences(4_000, 4);
     const counts: Record<string, number> = {};
     for (const { first, length } of drawn) counts[`${first}+${length}`] = (counts[`${first}+${length}`] ?? 0) + 1;
-    expect(Object.keys(counts).sort()).toEqual(["0+4", "1+4", "2+4", "6+2"]);
-    expect(Math.abs(counts["6+2"]! - 1_000)).toBeLessThan(4.5 * Math.sqrt(750));
-    expect(Math.abs(counts["1+4"]! - 1_000)).toBeLessThan(4.5 * Math.sqrt(750));
-    expect(buffer.drawSequences(2).every(({ length }) => length === 6 || length === 2)).toBe(true);
+    // windows that begin at −3 … 5 and at −3 … 1, each as likely
+    const of = (window: string, ways: number) => [window, ways] as const;
+    const ways = [of("0+1", 1), of("0+2", 1), of("0+3", 1), of("0+4", 1), of("1+4", 1), of("2+4", 1), of("3+3", 1)];
+    ways.push(of("4+2", 1), of("5+1", 1), of("6+1", 1), of("6+2", 3), of("7+1", 1));
+    expect(Object.keys(counts).sort()).toEqual(ways.map(([window]) => window).sort());
+    for (const [window, n] of ways) {
+      const p = n / 14;
+      expect(Math.abs(counts[window]! - 4_000 * p)).toBeLessThan(4.5 * Math.sqrt(4_000 * p * (1 - p)));
+    }
   });
 
   it("writes what went before sequences, from their episode alone", () => {
@@ -115,12 +120,12 @@ describe("EpisodicReplayBuffer", () => {
       expect(at(out.burnInContinues, 1, 1)).toEqual([place < 2 ? 0 : 1]);
       expect(at(out.burnInContinues, 1, 0)).toEqual([place < 3 ? 0 : 1]);
     }
-    expect([...seen].sort()).toEqual(["0:0", "0:1", "0:2", "0:3", "1:0"]);
+    expect([...seen].sort()).toEqual(["0:0", "0:1", "0:2", "0:3", "0:4", "1:0", "1:1"]);
   });
 
   it("goes on from a saved state, and says what must hold", () => {
     const buffer = new EpisodicReplayBuffer({ ...options, random: new Random(1) });
-    expect(() => buffer.drawSequences(1)).toThrowErrorMatchingInlineSnapshot(
+    expect(() => buffer.drawSequences(1, 2)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: replay: cannot sample 1 episodes from none. Wait for the first to end, or raise capacity above its length.]`,
     );
     play(buffer, [3, 4, 2]);
@@ -130,8 +135,8 @@ describe("EpisodicReplayBuffer", () => {
     for (const b of [buffer, other]) play(b, [5, 2], 4);
     expect(other.drawSequences(9, 3)).toEqual(buffer.drawSequences(9, 3));
     expect(other.saveState()).toEqual(buffer.saveState());
-    expect(() => buffer.drawSequences(0)).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: replay: sequences must be 1 or more, of at least 1 step; got 0 of at most Infinity. Change minibatchSize.]`,
+    expect(() => buffer.drawSequences(0, 2)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: replay: sequences must be 1 or more, of at least 1 step; got 0 of at most 2. Change minibatchSize or sequenceLength.]`,
     );
     expect(() =>
       buffer.gather([buffer.episode(0)], 2, { valid: new Float32Array(1) } as never),
@@ -150,7 +155,7 @@ describe("PrioritizedEpisodicReplayBuffer", () => {
     play(buffer, [2, 2, 2]);
     expect(buffer.probabilities()).toEqual([1 / 3, 1 / 3, 1 / 3].map((p) => expect.closeTo(p, 12)));
     while (buffer.episodes === 3) {
-      const places = buffer.drawSequences(3).map(({ first }) => first / 2);
+      const places = buffer.drawSequences(3, 2).map(({ first }) => Math.floor(first / 2));
       if (new Set(places).size < 3) continue;
       buffer.updatePriorities(places.map((place) => [0.5, 1.5, 5.5][place]!)); // + 0.5: 1, 2, 6
       break;
@@ -158,7 +163,7 @@ describe("PrioritizedEpisodicReplayBuffer", () => {
     const expected = [1, 2, 6].map((weight) => 0.25 / 3 + (0.75 * weight) / 9);
     expect(buffer.probabilities()).toEqual(expected.map((p) => expect.closeTo(p, 12)));
     const counts = [0, 0, 0];
-    for (const { first } of buffer.drawSequences(20_000)) counts[first / 2]!++;
+    for (const { first } of buffer.drawSequences(20_000, 2)) counts[Math.floor(first / 2)]!++;
     counts.forEach((count, i) => {
       expect(Math.abs(count - 20_000 * expected[i]!)).toBeLessThan(
         4.5 * Math.sqrt(20_000 * expected[i]! * (1 - expected[i]!)),
@@ -201,25 +206,25 @@ describe("PrioritizedEpisodicReplayBuffer", () => {
       expect(at(out.burnInContinues, 1, 1)).toEqual([place < 2 ? 0 : 1]);
       expect(at(out.burnInContinues, 1, 0)).toEqual([place < 3 ? 0 : 1]);
     }
-    expect([...seen].sort()).toEqual(["0:0", "0:1", "0:2", "0:3", "1:0"]);
+    expect([...seen].sort()).toEqual(["0:0", "0:1", "0:2", "0:3", "0:4", "1:0", "1:1"]);
   });
 
   it("goes on from a saved state, and says what must hold", () => {
     const buffer = make(1);
     play(buffer, [2, 3, 2]);
-    buffer.drawSequences(2);
+    buffer.drawSequences(2, 2);
     const other = make(5);
     other.loadState(structuredClone(buffer.saveState()));
     for (const b of [buffer, other]) {
       b.updatePriorities([3, 0]);
       play(b, [4], 3);
     }
-    expect(other.drawSequences(9)).toEqual(buffer.drawSequences(9));
+    expect(other.drawSequences(9, 2)).toEqual(buffer.drawSequences(9, 2));
     expect(other.saveState()).toEqual(buffer.saveState());
     expect(() => buffer.updatePriorities([1])).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: replay: priorities must be those of the last sample, 9 numbers; got 1. Call it once behind each.]`,
     );
-    buffer.drawSequences(1);
+    buffer.drawSequences(1, 2);
     expect(() => buffer.updatePriorities([-1])).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: replay: a priority must be a finite number of at least 0; got -1. Look for divergence: a lower learning rate often helps.]`,
     );
