@@ -34,7 +34,7 @@ export function aggregate(members: readonly Member[], places = 300): Aggregate |
   if (used.length < 2) return null;
   const grid = stepsOf(used, places);
   const columns = grid
-    .map((step) => ({ step, values: used.map((member) => valueOf(member, step)) }))
+    .map((step) => ({ step, values: used.map((member) => valueIn(member, step)) }))
     .filter(({ values }) => values.filter((x) => x !== null).length * 2 >= used.length);
   if (columns.length === 0) return null;
   const random = new Random("band");
@@ -62,7 +62,7 @@ export function aggregate(members: readonly Member[], places = 300): Aggregate |
 }
 
 /** A run's value at a step; null where it does not count. */
-function valueOf({ curve, isHeld }: Member, step: number): number | null {
+function valueIn({ curve, isHeld }: Member, step: number): number | null {
   const { steps } = curve;
   const isInside = step >= steps[0]! && (isHeld || step <= steps[steps.length - 1]!);
   return isInside ? valueAt(curve, step) : null;

@@ -72,7 +72,7 @@ function lineTrace({ name, group, role, curve, hasDots }: ChartLine, yTitle: str
     y: packed(curve.values, "f4"),
     line: { width: styles[role].width, ...(role === "centre" ? { shape: "linear" } : {}) },
     ...(hasDots ? { marker: { size: 6 } } : {}),
-    hovertemplate: `<b>${escapeHtml(name)}</b><br>step %{x:,}<br>${escapeHtml(yTitle)} %{y:,.4~g}<extra></extra>`,
+    hovertemplate: `<b>${escapeHtml(name)}</b><br>step %{x:,}<br>${escapeHtml(yTitle)} %{y:,.5~r}<extra></extra>`,
     showlegend: false,
     meta: { group, role },
   };
