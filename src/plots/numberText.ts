@@ -32,3 +32,6 @@ export function ticks(low: number, high: number, count: number): number[] {
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
+
+/** A label of an axis: values below ten thousand in full, 250k above. */
+export const tickText = (x: number): string => (Math.abs(x) < 1e4 ? valueText(x) : stepsText(x).replace("-", "−"));

@@ -21,6 +21,7 @@ export const pageStyle = `
   font: 16px / 1.5 system-ui, "DejaVu Sans", sans-serif;
   background: var(--page);
   color: var(--text);
+  accent-color: var(--focus);
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 80rem; padding: 1.25rem clamp(1rem, 3vw, 2rem) 3rem; }

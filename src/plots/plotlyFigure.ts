@@ -1,5 +1,5 @@
 /** A chart as plotly.js draws it. */
-import { type Chart, type ChartLine, type LineRole, rangeOf } from "./chart.ts";
+import { type Chart, type ChartLine, type LineRole, lastStepOf, rangeOf } from "./chart.ts";
 import { valueText } from "./numberText.ts";
 import { faded, seriesColour, type Theme } from "./palette.ts";
 
@@ -18,8 +18,8 @@ export interface PlotlyColours {
 }
 
 const styles: Readonly<Record<LineRole, { readonly width: number; readonly opacity: number }>> = {
-  raw: { width: 1, opacity: 0.28 },
-  smooth: { width: 1.75, opacity: 0.6 },
+  raw: { width: 1, opacity: 0.4 },
+  smooth: { width: 1.75, opacity: 0.7 },
   seed: { width: 1, opacity: 0.35 },
   centre: { width: 2.5, opacity: 1 },
 };
@@ -143,7 +143,7 @@ export function plotlyFigure(chart: Chart): PlotlyFigure {
         ...axis,
         title: { text: "environment steps", standoff: 8 },
         tickformat: "~s",
-        rangemode: "tozero",
+        range: [0, lastStepOf(chart)],
         nticks: 7,
       },
       yaxis: {
@@ -151,7 +151,7 @@ export function plotlyFigure(chart: Chart): PlotlyFigure {
         range,
         nticks: 7,
         ...(isLogarithmic
-          ? { type: "log", exponentformat: "power", dtick: Math.max(1, Math.ceil((range[1]! - range[0]!) / 5)) }
+          ? { type: "log", tickformat: "~g", dtick: Math.max(1, Math.ceil((range[1]! - range[0]!) / 5)) }
           : {}),
       },
       ...solved,

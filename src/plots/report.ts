@@ -43,9 +43,12 @@ const known: Readonly<Record<string, { readonly title: string; readonly rank: nu
 /** Curves of no interest: how many updates were made follows from the steps. */
 const unseen = ["updates", evaluationCurve];
 
-/** `averageActorLoss` → `Average actor loss`. */
+/** `averageActorLoss` → `Actor loss`: all are averages. */
 function titleOf(name: string): string {
-  const words = name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  const words = name
+    .replace(/^average(?=[A-Z])/, "")
+    .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase();
   return known[name]?.title ?? words[0]!.toUpperCase() + words.slice(1);
 }
 
@@ -59,13 +62,14 @@ const seedName = (label: string, run: PlottedRun): string =>
 
 const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;
 
-/** `9.5 at step 500, 481 at step 20k, highest 500 at step 11k`. */
-function pathText({ steps, values }: Curve): string {
+/** `from 9.5 at 500 steps to 481 at 20k steps, highest 500 at 11k steps`: how high it came is said of returns. */
+function pathText({ steps, values }: Curve, isReturn: boolean): string {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
   const at = (i: number) => `${valueText(values[i]!)} at ${stepsText(steps[i]!)} steps`;
   const last = values.length - 1;
-  return last === 0 ? at(0) : `from ${at(0)} to ${at(last)}, highest ${at(best)}`;
+  const path = last === 0 ? at(0) : `from ${at(0)} to ${at(last)}`;
+  return isReturn && best !== 0 && best !== last ? `${path}, highest ${at(best)}` : path;
 }
 
 /** A loss that falls over decades is seen on a logarithmic scale only. */
@@ -132,12 +136,12 @@ class ChartBuilder {
     ];
   }
 
-  #summaries(lines: readonly ChartLine[]): string[] {
+  #summaries(lines: readonly ChartLine[], isReturn: boolean): string[] {
     return this.#groups.flatMap(({ label, runs }, i) => {
       const line = lines.find(({ group, role }) => group === i && role === "centre");
       if (!line) return [];
       const who = line.band ? `${label} (interquartile mean of ${count(runs.length, "seed")})` : label;
-      return [`${who}: ${pathText(line.curve)}.`];
+      return [`${who}: ${pathText(line.curve, isReturn)}.`];
     });
   }
 
@@ -171,36 +175,40 @@ class ChartBuilder {
       lines,
       threshold: this.#threshold,
       isLogarithmic: false,
-      summary: this.#summaries(lines),
+      summary: this.#summaries(lines, true),
     };
   }
 
   /** Any other curve. */
   chart(name: string): Chart | null {
     const noisy = isNoisy(name);
+    const all = this.#groups.flatMap(({ runs }) => runs.flatMap(({ curves }) => curves.get(name) ?? []));
+    const isLogarithmic = /loss/i.test(name) && spansDecades(all);
+    const curveIn = ({ curves }: PlottedRun): Curve | undefined => {
+      const curve = curves.get(name);
+      return curve && isLogarithmic ? positive(curve) : curve;
+    };
     const lines = this.#groups.flatMap((group, i) => {
       if (group.runs.length > 1) {
-        const curveIn = ({ curves }: PlottedRun) => {
-          const curve = curves.get(name);
+        const smoothIn = (run: PlottedRun) => {
+          const curve = curveIn(run);
           return curve && noisy ? this.#smoothed(curve) : curve;
         };
-        return this.#manyRuns(group, i, curveIn, false);
+        return this.#manyRuns(group, i, smoothIn, false);
       }
-      const curve = group.runs[0]!.curves.get(name);
+      const curve = curveIn(group.runs[0]!);
       return curve ? this.#oneRun(group, i, curve, noisy) : [];
     });
     if (lines.length === 0) return null;
-    const isLogarithmic = /loss/i.test(name) && spansDecades(lines.map(({ curve }) => curve));
-    const visible = isLogarithmic ? lines.map((line) => ({ ...line, curve: positive(line.curve) })) : lines;
     const notes = [noisy ? "smoothed" : "", isLogarithmic ? "logarithmic scale" : ""].filter((note) => note !== "");
     return {
       id: `${this.#prefix}${name}`,
       title: titleOf(name),
       note: notes.join(", "),
-      lines: visible,
+      lines,
       threshold: name === returnCurve ? this.#threshold : null,
       isLogarithmic,
-      summary: this.#summaries(visible),
+      summary: this.#summaries(lines, name === returnCurve),
     };
   }
 }

@@ -27,6 +27,8 @@ function draw(chart) {
   if (drawn.has(chart.id)) return;
   const { figure, colours } = report.charts[chart.id];
   const { data, layout } = figure;
+  // zooming changes those of the layout
+  report.charts[chart.id].ranges = { "xaxis.range": [...layout.xaxis.range], "yaxis.range": [...layout.yaxis.range] };
   const colour = colours[theme()];
   for (const [path, values] of Object.entries(colour.data)) data.forEach((trace, i) => put(trace, path, values[i]));
   for (const [path, value] of Object.entries(colour.layout)) put(layout, path, value);
@@ -75,7 +77,7 @@ function addKeys(chart) {
       said.value = "";
       return;
     } else if (event.key === "0") {
-      Plotly.relayout(chart, { "xaxis.autorange": true, "yaxis.range": report.charts[chart.id].figure.layout.yaxis.range });
+      Plotly.relayout(chart, report.charts[chart.id].ranges);
       return;
     } else return;
     event.preventDefault();

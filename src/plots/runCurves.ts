@@ -70,7 +70,10 @@ export class RunCurves {
     if (event === "progress") {
       this.#point(returnCurve, step, line.episodeReturn);
       const statistics = isObject(line.statistics) ? line.statistics : {};
-      for (const [name, value] of Object.entries(statistics)) this.#point(name, step, value);
+      for (const [name, value] of Object.entries(statistics)) {
+        // what is averaged over updates is 0 before the first one, and no number of the run
+        if (value !== 0 || statistics.updates !== 0) this.#point(name, step, value);
+      }
       return true;
     }
     if (event === "evaluation" && isObject(line.evaluation)) {

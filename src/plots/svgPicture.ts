@@ -1,6 +1,6 @@
 /** Charts as one SVG, drawn with lines and text alone: no browser is needed, and no font beyond DejaVu Sans. */
 import { type Chart, type ChartLine, lastStepOf, rangeOf } from "./chart.ts";
-import { stepsText, ticks, valueText } from "./numberText.ts";
+import { stepsText, ticks, tickText, valueText } from "./numberText.ts";
 import { faded, seriesColour, type Theme } from "./palette.ts";
 import { bandOpacity, escapeHtml, lineStyle } from "./plotlyFigure.ts";
 import { groupText, type ReportSection } from "./report.ts";
@@ -58,8 +58,8 @@ function chartSvg(chart: Chart, box: Box, theme: Theme): string {
   const { title, note, lines, threshold, isLogarithmic } = chart;
   const range = rangeOf(chart);
   const lastStep = lastStepOf(chart);
-  const yTicks = isLogarithmic ? logTicks(range.low, range.high) : ticks(range.low, range.high, box.height / 55);
-  const labels = yTicks.map(valueText);
+  const yTicks = isLogarithmic ? logTicks(range.low, range.high) : ticks(range.low, range.high, (box.height - 90) / 36);
+  const labels = yTicks.map(tickText);
   const left = box.x + 24 + Math.max(...labels.map((label) => widthOf(label, 11)));
   const right = box.x + box.width - 22;
   const top = box.y + (note === "" ? 38 : 54);

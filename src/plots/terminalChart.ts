@@ -1,6 +1,6 @@
 /** A chart in a terminal: lines of braille dots, two wide and four high a character. */
 import { type Chart, type ChartLine, lastStepOf, rangeOf } from "./chart.ts";
-import { stepsText, ticks, valueText } from "./numberText.ts";
+import { stepsText, ticks, tickText, valueText } from "./numberText.ts";
 
 export interface TerminalOptions {
   /** Characters. */
@@ -28,6 +28,7 @@ class DotField {
   readonly rows: number;
   readonly #bits: Uint8Array;
   readonly #groups: Int16Array;
+  readonly #letters = new Map<number, string>();
 
   constructor(columns: number, rows: number) {
     this.columns = columns;
@@ -51,14 +52,21 @@ class DotField {
     }
   }
 
+  /** A letter that stands above the dots. */
+  letter(x: number, y: number, letter: string, group: number): void {
+    const cell = Math.max(0, Math.min(this.rows - 1, y >> 2)) * this.columns + (x >> 1);
+    this.#letters.set(cell, letter);
+    this.#groups[cell] = group;
+  }
+
   row(y: number, isColoured: boolean): string {
     let text = "";
     for (let x = 0; x < this.columns; x++) {
       const cell = y * this.columns + x;
       const bits = this.#bits[cell]!;
       const group = this.#groups[cell]!;
-      const character = bits === 0 ? " " : String.fromCharCode(0x2800 + bits);
-      text += isColoured && bits !== 0 && group >= 0 ? painted(character, group) : character;
+      const character = this.#letters.get(cell) ?? (bits === 0 ? " " : String.fromCharCode(0x2800 + bits));
+      text += isColoured && character !== " " && group >= 0 ? painted(character, group) : character;
     }
     return isColoured ? text : text.trimEnd();
   }
@@ -77,8 +85,8 @@ export function terminalChart(chart: Chart, { width, height, isColoured }: Termi
   const { low, high } = rangeOf({ ...chart, lines: lines.map(({ band: _, ...line }) => line) });
   const scaled = (value: number) => (isLogarithmic ? Math.log10(value) : value);
   const rows = Math.max(4, height);
-  const places = isLogarithmic ? [low, Math.sqrt(low * high), high] : ticks(low, high, Math.max(2, rows / 4));
-  const labels = places.map(valueText);
+  const places = isLogarithmic ? [low, Math.sqrt(low * high), high] : ticks(low, high, Math.max(2, rows / 3));
+  const labels = places.map(tickText);
   const margin = Math.max(...labels.map((label) => label.length));
   const field = new DotField(Math.max(10, width - margin - 2), rows);
   const lastStep = lastStepOf(chart);
@@ -93,6 +101,13 @@ export function terminalChart(chart: Chart, { width, height, isColoured }: Termi
       field.line(px(steps[before]!), py(values[before]!), px(steps[i]!), py(values[i]!), group);
     }
   }
+  const groups = [...new Set(lines.map(({ group }) => group))];
+  const letterOf = (group: number) => (groups.length > 1 ? String.fromCharCode(65 + groups.indexOf(group)) : "━━");
+  for (const { curve, group } of groups.length > 1 ? lines : []) {
+    // some way before the end, where lines of several seeds part least
+    const i = Math.floor(0.7 * (curve.steps.length - 1));
+    field.letter(px(curve.steps[i]!), py(curve.values[i]!), letterOf(group), group);
+  }
   const labelAt = new Map(places.map((value, i) => [Math.min(rows - 1, py(value) >> 2), labels[i]!]));
   const body = Array.from({ length: rows }, (_, y) => {
     const label = labelAt.get(y);
@@ -104,7 +119,10 @@ export function terminalChart(chart: Chart, { width, height, isColoured }: Termi
     `${" ".repeat(margin)} └${"─".repeat(field.columns)}`,
     `${" ".repeat(margin + 2)}${stepAxis(lastStep, field.columns)}`,
     ...(threshold === null ? [] : [`╌╌ solved at ${valueText(threshold)}`]),
-    ...summary.map((line, i) => `${isColoured ? painted("━━", lines[i]?.group ?? i) : "━━"} ${line}`),
+    ...summary.map((line, i) => {
+      const group = groups[i] ?? i;
+      return `${isColoured ? painted(letterOf(group), group) : letterOf(group)} ${line}`;
+    }),
     "",
   ].join("\n");
 }
