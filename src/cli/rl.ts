@@ -25,6 +25,13 @@ const entries: readonly Entry[] = [
     load: () => import("./commands/plot.ts"),
   },
   {
+    name: "compare",
+    words: "A B",
+    describe: "say which runs are better",
+    load: () => import("./commands/compare.ts"),
+  },
+  { name: "runs", words: "[FOLDER]", describe: "list runs", load: () => import("./commands/runs.ts") },
+  {
     name: "list",
     words: "agents|envs",
     describe: "list the agents or the environments",

@@ -1,6 +1,15 @@
 /** Learning curves, statistics and tables of runs: reads metrics files only, and knows no agent. */
 export { type Aggregate, aggregate, type Member } from "./aggregate.ts";
 export { type Chart, type ChartLine, type LineRole, lastStepOf, rangeOf } from "./chart.ts";
+export {
+  type Comparison,
+  type ComparisonReport,
+  compareRuns,
+  type Improvement,
+  intervalText,
+  type Side,
+  type SideSummary,
+} from "./comparison.ts";
 export { type Curve, curveOf, GrowingCurve, indexAt, valueAt } from "./curve.ts";
 export { stepsText, ticks, valueText, wholeText } from "./numberText.ts";
 export { pageStyle, seriesPair } from "./pageStyle.ts";

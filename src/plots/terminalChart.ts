@@ -104,8 +104,9 @@ export function terminalChart(chart: Chart, { width, height, isColoured }: Termi
   const groups = [...new Set(lines.map(({ group }) => group))];
   const letterOf = (group: number) => (groups.length > 1 ? String.fromCharCode(65 + groups.indexOf(group)) : "━━");
   for (const { curve, group } of groups.length > 1 ? lines : []) {
-    // some way before the end, where lines of several seeds part least
-    const i = Math.floor(0.7 * (curve.steps.length - 1));
+    // each at another place, so that none hides one before
+    const share = 0.35 + (0.5 * groups.indexOf(group)) / Math.max(1, groups.length - 1);
+    const i = Math.round(share * (curve.steps.length - 1));
     field.letter(px(curve.steps[i]!), py(curve.values[i]!), letterOf(group), group);
   }
   const labelAt = new Map(places.map((value, i) => [Math.min(rows - 1, py(value) >> 2), labels[i]!]));

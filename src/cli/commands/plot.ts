@@ -74,7 +74,7 @@ function terminalText(title: string, sections: readonly ReportSection[]): string
     const small = others.filter(({ id }) => /Loss$|episodeReturn$/.test(id));
     return [
       terminalChart(main, { ...options, height: 16 }),
-      ...small.map((chart) => terminalChart(chart, { ...options, height: 7 })),
+      ...small.map((chart) => terminalChart(chart, { ...options, height: 8 })),
     ];
   });
   return `${title}\n\n${charts.join("\n")}`;
