@@ -17,6 +17,7 @@ import {
 /** What is said of one side in one environment. */
 export interface SideSummary {
   readonly runs: number;
+  /** Runs whose score reaches the environment's threshold, or where none is known that stopped at one. */
   readonly solved: number;
   readonly iqm: number;
   /** 95% of a bootstrap over runs. */
@@ -52,6 +53,11 @@ export interface ComparisonReport {
   readonly warnings: readonly string[];
 }
 
+export interface ComparisonOptions extends BootstrapOptions {
+  /** The return at which an environment counts as solved. */
+  readonly thresholdOf?: (env: string) => number | null;
+}
+
 /** The runs of one side. */
 export interface Side {
   readonly name: string;
@@ -75,11 +81,15 @@ function scoresOf(where: string, { name, runs }: Side): Map<string, { run: Plott
   return byEnv;
 }
 
-function summaryOf(scores: Scores, runs: readonly PlottedRun[], options: BootstrapOptions): SideSummary {
+function summaryOf(scores: Scores, runs: readonly PlottedRun[], options: ComparisonOptions): SideSummary {
   const all = scores.flat();
+  const isSolved = (run: PlottedRun) => {
+    const threshold = options.thresholdOf?.(run.description.env) ?? null;
+    return threshold === null ? run.status === "solved" : finalReturn(run)! >= threshold;
+  };
   return {
     runs: runs.length,
-    solved: runs.filter(({ status }) => status === "solved").length,
+    solved: runs.filter(isSolved).length,
     iqm: iqmOfScores(scores),
     interval: bootstrapInterval(iqmOfScores, [scores], options),
     mean: mean(all),
@@ -113,7 +123,8 @@ const percent = (x: number): string => `${Math.round(100 * x)}%`;
  */
 function verdictOf(a: string, b: string, { probability, interval }: Improvement, fewest: number): string {
   if (fewest < 3) {
-    return `${fewest} run${fewest === 1 ? "" : "s"} of a side tell nothing sure: train at least 3 seeds of each, better 10.`;
+    const runs = fewest === 1 ? "a single run" : `${fewest} runs`;
+    return `Nothing can be told from ${runs} of a side: train at least 3 seeds of each, better 10.`;
   }
   const isA = probability >= 0.5;
   const [better, worse] = isA ? [a, b] : [b, a];
@@ -133,7 +144,7 @@ function verdictOf(a: string, b: string, { probability, interval }: Improvement,
  * or of a run under way its newest evaluation.
  * @throws UsageError where a side has no score, or the two have no environment in common
  */
-export function compareRuns(where: string, a: Side, b: Side, options: BootstrapOptions = {}): ComparisonReport {
+export function compareRuns(where: string, a: Side, b: Side, options: ComparisonOptions = {}): ComparisonReport {
   const [ofA, ofB] = [scoresOf(where, a), scoresOf(where, b)];
   const envs = [...ofA.keys()].filter((env) => ofB.has(env));
   if (envs.length === 0) {

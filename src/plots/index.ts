@@ -3,6 +3,7 @@ export { type Aggregate, aggregate, type Member } from "./aggregate.ts";
 export { type Chart, type ChartLine, type LineRole, lastStepOf, rangeOf } from "./chart.ts";
 export {
   type Comparison,
+  type ComparisonOptions,
   type ComparisonReport,
   compareRuns,
   type Improvement,

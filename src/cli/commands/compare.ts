@@ -15,6 +15,7 @@ import type { Command } from "../command.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { flagsOf, readFlags, wordsOf } from "../flags.ts";
 import { table } from "../report.ts";
+import { thresholdOf } from "../thresholdOf.ts";
 import { kusariVersion } from "../version.ts";
 
 const where = "rl compare";
@@ -74,7 +75,7 @@ improvement. A and B are each a run directory, a folder of runs (seeds) or a quo
     const options = readFlags(where, settings, argv) as { resamples?: number; seed?: number };
     const sides = [a, b].map((word) => ({ word, ...readRuns(where, [word], kusariVersion()) }));
     const [first, second] = sides.map(({ word, runs }) => ({ name: word.replace(/\/+$/, ""), runs }));
-    const report = compareRuns(where, first!, second!, options);
+    const report = compareRuns(where, first!, second!, { ...options, thresholdOf });
     for (const warning of [...sides.flatMap(({ warnings }) => warnings), ...report.warnings]) {
       process.stderr.write(`warning: ${warning}\n`);
     }

@@ -19,7 +19,7 @@ import type { Command } from "../command.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { type Argv, flagsOf, readFlags, wordsOf } from "../flags.ts";
 import { isColoured } from "../progress.ts";
-import { thresholdOf } from "../runWords.ts";
+import { thresholdOf } from "../thresholdOf.ts";
 import { kusariVersion } from "../version.ts";
 
 const where = "rl plot";
