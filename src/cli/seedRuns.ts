@@ -60,7 +60,7 @@ function differences(a: Values, b: Values): string[] {
   const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
   return names
     .filter((name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]))
-    .map((name) => `${name} (${JSON.stringify(one[name]) ?? "none"}, now ${JSON.stringify(other[name]) ?? "none"})`);
+    .map((name) => `${name} ${JSON.stringify(one[name]) ?? "none"} (now ${JSON.stringify(other[name]) ?? "none"})`);
 }
 
 /**
@@ -73,7 +73,7 @@ function folderOf(out: string | undefined, experiment: Values): string {
     const there = readExperiment(out);
     if (there && !sameExperiment(there, experiment)) {
       throw new UsageError(
-        `${where}: --out ${out} must be of the same experiment; got another ${differences(there, experiment).join(", ")}. ` +
+        `${where}: --out ${out} must be of the same experiment; got one with other values: ${differences(there, experiment).join(", ")}. ` +
           "Choose another folder.",
       );
     }

@@ -20,7 +20,8 @@ export interface Aggregate {
   readonly runs: Int32Array;
 }
 
-const resamples = 1_000;
+/** Of a band: its ends need not be as steady as those of a comparison. */
+const resamples = 500;
 
 /**
  * The interquartile mean over runs, with a bootstrap band (Agarwal et al. 2021: runs are drawn with replacement, whole

@@ -59,3 +59,9 @@ export function rangeOf({ lines, threshold, isLogarithmic }: Chart): { low: numb
 /** The last step that a chart shows. */
 export const lastStepOf = ({ lines }: Chart): number =>
   Math.max(1, ...lines.map(({ curve }) => curve.steps.at(-1) ?? 0));
+
+/** Whether the threshold lies so high that its label has no room above it. */
+export function isNearTop(chart: Chart): boolean {
+  const { low, high } = rangeOf(chart);
+  return chart.threshold !== null && high - chart.threshold < 0.12 * (high - low);
+}

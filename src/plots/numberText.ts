@@ -33,5 +33,8 @@ export function ticks(low: number, high: number, count: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** A label of an axis: values below ten thousand in full, 250k above. */
-export const tickText = (x: number): string => (Math.abs(x) < 1e4 ? valueText(x) : stepsText(x).replace("-", "−"));
+/** Labels of an axis, all in full or all like 250k. */
+export function axisTexts(values: readonly number[]): string[] {
+  const largest = Math.max(...values.map(Math.abs));
+  return values.map((value) => (largest < 1e4 ? valueText(value) : stepsText(value).replace("-", "−")));
+}

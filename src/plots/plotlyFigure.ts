@@ -1,5 +1,5 @@
 /** A chart as plotly.js draws it. */
-import { type Chart, type ChartLine, type LineRole, lastStepOf, rangeOf } from "./chart.ts";
+import { type Chart, type ChartLine, isNearTop, type LineRole, lastStepOf, rangeOf } from "./chart.ts";
 import { valueText } from "./numberText.ts";
 import { faded, seriesColour, type Theme } from "./palette.ts";
 
@@ -24,8 +24,18 @@ const styles: Readonly<Record<LineRole, { readonly width: number; readonly opaci
   centre: { width: 2.5, opacity: 1 },
 };
 
-/** How strong a line of a role is drawn; everything that draws uses the same. */
-export const lineStyle = (role: LineRole) => styles[role];
+/**
+ * How strong a line of a role is drawn; everything that draws uses the same.
+ * @param seeds lines of seeds in its group: the more there are, the fainter is each, or together they hide the rest
+ */
+export function lineStyle(role: LineRole, seeds = 1): { readonly width: number; readonly opacity: number } {
+  const { width, opacity } = styles[role];
+  return { width, opacity: role === "seed" ? opacity * Math.min(1, Math.max(0.15, 5 / seeds)) : opacity };
+}
+
+/** Lines of seeds in the group of a line. */
+export const seedsBeside = (line: ChartLine, lines: readonly ChartLine[]): number =>
+  lines.filter(({ role, group }) => role === "seed" && group === line.group).length;
 
 /** Opacity of a band. */
 export const bandOpacity = 0.18;
@@ -122,7 +132,7 @@ export function plotlyFigure(chart: Chart): PlotlyFigure {
               x: 0,
               y: threshold,
               xanchor: "left",
-              yanchor: "bottom",
+              yanchor: isNearTop(chart) ? "top" : "bottom",
               text: `solved at ${valueText(threshold)}`,
               showarrow: false,
               font: { ...font, size: 11 },
@@ -162,8 +172,8 @@ export function plotlyFigure(chart: Chart): PlotlyFigure {
 /** The colours of a chart's figure in a theme. */
 export function plotlyColours({ lines, threshold }: Chart, theme: Theme): PlotlyColours {
   const traces = ordered(lines);
-  const colour = ({ line: { group, role } }: { line: ChartLine }) =>
-    faded(seriesColour(theme, group), styles[role].opacity);
+  const colour = ({ line }: { line: ChartLine }) =>
+    faded(seriesColour(theme, line.group), lineStyle(line.role, seedsBeside(line, lines)).opacity);
   return {
     data: {
       "line.color": traces.map((trace) => (trace.isBand ? "rgba(0,0,0,0)" : colour(trace))),

@@ -105,9 +105,21 @@ document.addEventListener("change", ({ target }) => {
   }
 });
 
+// one at a time: the first can be seen while others are drawn
+const waiting = [];
+function drawSoon(chart) {
+  if (waiting.push(chart) > 1) return;
+  const next = () => {
+    draw(waiting[0]);
+    waiting.shift();
+    if (waiting.length > 0) setTimeout(next);
+  };
+  setTimeout(next);
+}
+
 const charts = [...document.querySelectorAll(".plot")];
 const near = new IntersectionObserver(
-  (entries) => entries.forEach(({ isIntersecting, target }) => isIntersecting && draw(target)),
+  (entries) => entries.forEach(({ isIntersecting, target }) => isIntersecting && drawSoon(target)),
   { rootMargin: "300px" },
 );
 for (const chart of charts) near.observe(chart);

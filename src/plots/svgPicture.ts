@@ -1,8 +1,8 @@
 /** Charts as one SVG, drawn with lines and text alone: no browser is needed, and no font beyond DejaVu Sans. */
-import { type Chart, type ChartLine, lastStepOf, rangeOf } from "./chart.ts";
-import { stepsText, ticks, tickText, valueText } from "./numberText.ts";
+import { type Chart, type ChartLine, isNearTop, lastStepOf, rangeOf } from "./chart.ts";
+import { axisTexts, stepsText, ticks, valueText } from "./numberText.ts";
 import { faded, seriesColour, type Theme } from "./palette.ts";
-import { bandOpacity, escapeHtml, lineStyle } from "./plotlyFigure.ts";
+import { bandOpacity, escapeHtml, lineStyle, seedsBeside } from "./plotlyFigure.ts";
 import { groupText, type ReportSection } from "./report.ts";
 import { thinned } from "./thinning.ts";
 
@@ -59,7 +59,7 @@ function chartSvg(chart: Chart, box: Box, theme: Theme): string {
   const range = rangeOf(chart);
   const lastStep = lastStepOf(chart);
   const yTicks = isLogarithmic ? logTicks(range.low, range.high) : ticks(range.low, range.high, (box.height - 90) / 36);
-  const labels = yTicks.map(tickText);
+  const labels = axisTexts(yTicks);
   const left = box.x + 24 + Math.max(...labels.map((label) => widthOf(label, 11)));
   const right = box.x + box.width - 22;
   const top = box.y + (note === "" ? 38 : 54);
@@ -104,7 +104,7 @@ function chartSvg(chart: Chart, box: Box, theme: Theme): string {
       .filter(({ band }) => band)
       .map((line) => `<path d="${bandOf(line)}" fill="${faded(seriesColour(theme, line.group), bandOpacity)}"/>`),
     ...drawn.map((line) => {
-      const { width, opacity } = lineStyle(line.role);
+      const { width, opacity } = lineStyle(line.role, seedsBeside(line, lines));
       const stroke = faded(seriesColour(theme, line.group), opacity);
       return `<path d="${pathOf(line)}" fill="none" stroke="${stroke}" stroke-width="${width}" stroke-linejoin="round"/>`;
     }),
@@ -121,7 +121,7 @@ function chartSvg(chart: Chart, box: Box, theme: Theme): string {
       ? []
       : [
           `<line x1="${at(left)}" x2="${at(right)}" y1="${at(py(threshold))}" y2="${at(py(threshold))}" stroke="${theme.muted}" stroke-width="1.25" stroke-dasharray="6 5"/>`,
-          textSvg(left + 6, py(threshold) - 6, `solved at ${valueText(threshold)}`, small),
+          textSvg(left + 6, py(threshold) + (isNearTop(chart) ? 14 : -6), `solved at ${valueText(threshold)}`, small),
         ]),
   ];
   return `<g>${parts.join("\n")}</g>`;
