@@ -335,7 +335,11 @@ describe("comparison", () => {
         "Acrobot-v1: only b has runs there; they are left out.",
       ]
     `);
-    expect(() => compareRuns("rl compare", side("a"), side("c"))).toThrowErrorMatchingInlineSnapshot(`[UsageError: rl compare: c must hold a run with an evaluation; got 1 without. Train longer.]`);
-    expect(() => compareRuns("rl compare", side("a"), side("d"))).toThrowErrorMatchingInlineSnapshot(`[UsageError: rl compare: both sides must have runs in the same environment; got CartPole-v1 and Pendulum-v1. Compare runs of one environment.]`);
+    expect(() => compareRuns("rl compare", side("a"), side("c"))).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: rl compare: c must hold a run with an evaluation; got 1 without. Train longer.]`,
+    );
+    expect(() => compareRuns("rl compare", side("a"), side("d"))).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: rl compare: both sides must have runs in the same environment; got CartPole-v1 and Pendulum-v1. Compare runs of one environment.]`,
+    );
   });
 });

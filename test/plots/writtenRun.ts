@@ -32,7 +32,7 @@ export function writeRun(directory: string, run: WrittenRun = {}): string {
       const step = 1_000 * i + half;
       const statistics = {
         averageQ: mean / 10,
-        averageLoss: 100 / step,
+        averageLoss: 1e6 / step ** 2,
         updates: step,
         epsilon: Math.max(0.05, 1 - step / 4_000),
       };
