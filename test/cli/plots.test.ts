@@ -44,7 +44,7 @@ test("rl runs: a table, and JSON", async () => {
     runs/ppo/seed-0  ppo    CartPole-v1  0     3,000           90 at 3,000   80     finished
     runs/ppo/seed-1  ppo    CartPole-v1  1     3,000           90 at 3,000   81     finished
     runs/ppo/seed-2  ppo    CartPole-v1  2     3,000           90 at 3,000   82     finished
-    runs/stopped     dqn    CartPole-v1  0     2,000 of 9,000  20 at 2,000   20     stopped
+    runs/stopped     dqn    CartPole-v1  0     2,000 of 9,000  20 at 2,000   –      stopped
     "
   `);
   const json = JSON.parse((await rl("runs runs/stopped --json")).stdout);
@@ -57,7 +57,7 @@ test("rl runs: a table, and JSON", async () => {
       step: 2_000,
       steps: 9_000,
       best: { step: 2_000, mean: 20 },
-      final: 20,
+      final: null,
       status: "stopped",
     },
   ]);
@@ -149,7 +149,7 @@ test("bad input gets one line and its exit code", async () => {
     rl compare runs/dqn runs/ppo runs
       2 rl compare: every value needs its flag; got runs. See rl compare --help.
     rl runs nothing
-      0 warning: nothing is not there.
+      2 rl runs: there must be a run in nothing; got none: nothing is not there. Check the path.
     rl train --agent dqn --env CartPole --seeds
       2 rl train: --seeds needs a value; got none.
     rl train --agent dqn --env CartPole --seeds a-b
@@ -180,6 +180,15 @@ describe("rl train --seeds", () => {
   const long =
     "train --agent dqn --env CartPole --steps 400000 --stop-at none --eval-interval 200000 --eval-episodes 1 --final-episodes 1";
 
+  /** What a process has said by the time that it matches; the rest is read and dropped. */
+  const said = (child: ChildProcess, pattern: RegExp): Promise<string> =>
+    new Promise((resolve) => {
+      let text = "";
+      child.stdout!.setEncoding("utf8").on("data", (piece: string) => {
+        text += piece;
+        if (pattern.test(text)) resolve(text);
+      });
+    });
   const stopped = (child: ChildProcess): Promise<number | null> =>
     once(child, "close").then(([code]) => code as number);
 
@@ -223,17 +232,9 @@ describe("rl train --seeds", () => {
       cwd: folder,
       env,
     });
-    let text = "";
-    child.stdout!.setEncoding("utf8");
-    for await (const piece of child.stdout!) {
-      text += piece;
-      // well under way: later seeds must not begin
-      if (/"event":"progress"/.test(text)) {
-        child.kill("SIGTERM");
-        break;
-      }
-    }
-    child.stdout!.resume();
+    // well under way: later seeds must not begin
+    await said(child, /"event":"progress"/);
+    child.kill("SIGTERM");
     expect(await stopped(child)).toBe(143);
     const [row] = JSON.parse((await rl("runs long --json")).stdout);
     expect(row).toMatchObject({ seed: 7, status: "stopped", steps: 400_000 });
@@ -243,20 +244,11 @@ describe("rl train --seeds", () => {
       cwd: folder,
       env,
     });
-    let start: { fromStep: number; resumed: boolean; seed: number } | null = null;
-    let rest = "";
-    resumed.stdout!.setEncoding("utf8");
-    for await (const piece of resumed.stdout!) {
-      rest += piece;
-      if (!rest.includes("\n")) continue;
-      start = JSON.parse(rest.split("\n", 1)[0]!);
-      resumed.kill("SIGINT");
-      break;
-    }
-    resumed.stdout!.resume();
+    const start = JSON.parse((await said(resumed, /\n/)).split("\n", 1)[0]!);
+    resumed.kill("SIGINT");
     expect(await stopped(resumed)).toBe(130);
     expect(start).toMatchObject({ event: "start", seed: 7, resumed: true, fromStep: expect.any(Number) });
-    expect(start!.fromStep).toBeGreaterThan(0);
+    expect(start.fromStep).toBeGreaterThan(0);
   });
 
   test("a seed that fails is told; the others are trained", async () => {

@@ -1,7 +1,7 @@
 /** `rl runs`: a table of the runs in a folder. */
 import { existsSync } from "node:fs";
 import { UsageError } from "../../errors.ts";
-import { finalReturn, findRuns, type RunReader, valueText, wholeText } from "../../plots/index.ts";
+import { findRuns, type RunReader, valueText, wholeText } from "../../plots/index.ts";
 import type { Command } from "../command.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { wordsOf } from "../flags.ts";
@@ -14,10 +14,9 @@ function rowOf(run: RunReader) {
   const { directory, description, curves, status } = run;
   const { agent, env, seed, steps } = description;
   const best = curves.best && { step: curves.best.step, mean: curves.best.evaluation.mean };
-  return { directory, agent, env, seed, step: curves.lastStep, steps, best, final: finalReturn(run), status };
+  const final = curves.result?.evaluation.mean ?? null;
+  return { directory, agent, env, seed, step: curves.lastStep, steps, best, final, status };
 }
-
-const numberText = (x: number | null | undefined): string => (x === null || x === undefined ? "–" : valueText(x));
 
 export const command: Command = {
   usage: `Usage: rl runs [FOLDER…] [flags]
@@ -36,6 +35,11 @@ Lists the runs in a folder and below it; runs/ unless given.`,
       throw new UsageError(`${where}: there must be a folder runs here; got none. Write ${where} FOLDER.`);
     }
     const { runs, warnings } = findRuns(words.length === 0 ? ["runs"] : words);
+    if (runs.length === 0 && words.length > 0) {
+      throw new UsageError(
+        `${where}: there must be a run in ${words.join(", ")}; got none: ${warnings.join(" ")} Check the path.`,
+      );
+    }
     const said = [...warnings];
     const rows = runs.flatMap((run) => {
       try {
@@ -60,7 +64,7 @@ Lists the runs in a folder and below it; runs/ unless given.`,
       String(seed ?? "–"),
       steps === null || step >= steps ? wholeText(step) : `${wholeText(step)} of ${wholeText(steps)}`,
       best ? `${valueText(best.mean)} at ${wholeText(best.step)}` : "–",
-      numberText(final),
+      final === null ? "–" : valueText(final),
       status,
     ]);
     const headings = ["run", "agent", "environment", "seed", "steps", "best", "final", "status"];
