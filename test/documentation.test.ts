@@ -15,7 +15,7 @@ const blocksOf = (file: string) =>
 // the package's own name leads to dist/ from any file in its folder
 const jiti = createJiti(`${root}documentation.ts`, { moduleCache: false });
 
-describe.each(["README.md", "docs/autograd.md", "docs/environments.md", "docs/browser.md"])("%s", (file) => {
+describe.each(["README.md", "docs/autograd.md", "docs/environments.md", "docs/browser.md", "docs/plots.md"])("%s", (file) => {
   it.each(blocksOf(file).map((code, i) => [i + 1, code] as const))("block %i runs", async (_number, code) => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});
     // runs leave nothing behind

@@ -25,7 +25,7 @@ export {
 } from "./plotlyFigure.ts";
 export { plotlyText } from "./plotlyText.ts";
 export { pngPicture } from "./pngPicture.ts";
-export { finalReturn, groupText, type ReportOptions, type ReportSection, reportOf } from "./report.ts";
+export { curveNames, finalReturn, groupText, type ReportOptions, type ReportSection, reportOf } from "./report.ts";
 export { type ReportPageParts, reportPage } from "./reportPage.ts";
 export {
   type Evaluation,

@@ -33,6 +33,17 @@ export function ticks(low: number, high: number, count: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
+/** Places for labels on a logarithmic axis, about `count` at most: powers of ten, with 2 and 5 of each where there are few. */
+export function logTicks(low: number, high: number, count: number): number[] {
+  const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const factors = 3 * (to - from) <= count ? [1, 2, 5] : [1];
+  const stride = Math.max(1, Math.ceil((to - from) / Math.max(1, count)));
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i)
+    .filter((power) => power % stride === 0)
+    .flatMap((power) => factors.map((factor) => Number((factor * 10 ** power).toPrecision(2))))
+    .filter((value) => value >= low && value <= high);
+}
+
 /** Labels of an axis, all in full or all like 250k. */
 export function axisTexts(values: readonly number[]): string[] {
   const largest = Math.max(...values.map(Math.abs));

@@ -13,6 +13,8 @@ export interface ReportOptions {
   readonly thresholdOf?: (env: string) => number | null;
   /** Reports that are averaged for a smooth line; a fiftieth of a run's unless given. */
   readonly smoothing?: number;
+  /** Names of the curves that get a chart; all unless given. */
+  readonly curves?: readonly string[];
 }
 
 /** The runs of one environment. */
@@ -232,6 +234,15 @@ function thresholdOf(groups: readonly RunGroup[], given: ReportOptions["threshol
   return stops.size === 1 ? [...stops][0]! : null;
 }
 
+/** Names of the curves of runs that have a chart. */
+export function curveNames(runs: readonly PlottedRun[]): string[] {
+  const names = new Set(runs.flatMap(({ curves }) => curves.names));
+  return [
+    evaluationCurve,
+    ...[...names].filter((name) => !unseen.includes(name)).sort((a, b) => rankOf(a) - rankOf(b)),
+  ];
+}
+
 /** Charts of runs, by environment. */
 export function reportOf(runs: readonly PlottedRun[], options: ReportOptions = {}): ReportSection[] {
   const sections = [...groupRuns(runs)];
@@ -241,10 +252,12 @@ export function reportOf(runs: readonly PlottedRun[], options: ReportOptions = {
     const threshold = thresholdOf(groups, options.thresholdOf);
     const prefix = sections.length > 1 ? `${i + 1}-` : "";
     const builder = new ChartBuilder(prefix, groups, threshold, limit, options.smoothing);
-    const main = builder.evaluation();
+    const isWanted = (name: string) => options.curves?.includes(name) ?? true;
+    const main = isWanted(evaluationCurve) ? builder.evaluation() : null;
     const names = new Set(groups.flatMap((group) => group.runs.flatMap((run) => run.curves.names)));
     // the training returns of a single run are in the chart of its evaluations
-    const isShown = (name: string) => !unseen.includes(name) && !(name === returnCurve && runs.length === 1);
+    const isShown = (name: string) =>
+      isWanted(name) && !unseen.includes(name) && !(main && name === returnCurve && runs.length === 1);
     const others = [...names].filter(isShown).sort((a, b) => rankOf(a) - rankOf(b));
     const charts = [main, ...others.map((name) => builder.chart(name))].filter((chart) => chart !== null);
     return { env, groups, threshold, charts };

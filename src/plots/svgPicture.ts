@@ -1,6 +1,6 @@
 /** Charts as one SVG, drawn with lines and text alone: no browser is needed, and no font beyond DejaVu Sans. */
 import { type Chart, type ChartLine, isNearTop, lastStepOf, rangeOf } from "./chart.ts";
-import { axisTexts, stepsText, ticks, valueText } from "./numberText.ts";
+import { axisTexts, logTicks, stepsText, ticks, valueText } from "./numberText.ts";
 import { faded, seriesColour, type Theme } from "./palette.ts";
 import { bandOpacity, escapeHtml, lineStyle, seedsBeside } from "./plotlyFigure.ts";
 import { groupText, type ReportSection } from "./report.ts";
@@ -43,22 +43,13 @@ function fitted(text: string, size: number, width: number): string {
   return text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1)).trimEnd()}…`;
 }
 
-/** Powers of ten, or 1, 2, 5 of each where there are few. */
-function logTicks(low: number, high: number): number[] {
-  const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
-  const factors = to - from > 3 ? [1] : [1, 2, 5];
-  const stride = Math.max(1, Math.ceil((to - from) / 6));
-  return Array.from({ length: to - from + 1 }, (_, i) => from + i)
-    .filter((power) => (power - from) % stride === 0)
-    .flatMap((power) => factors.map((factor) => Number((factor * 10 ** power).toPrecision(2))))
-    .filter((value) => value >= low && value <= high);
-}
-
 function chartSvg(chart: Chart, box: Box, theme: Theme): string {
   const { title, note, lines, threshold, isLogarithmic } = chart;
   const range = rangeOf(chart);
   const lastStep = lastStepOf(chart);
-  const yTicks = isLogarithmic ? logTicks(range.low, range.high) : ticks(range.low, range.high, (box.height - 90) / 36);
+  const yTicks = isLogarithmic
+    ? logTicks(range.low, range.high, box.height / 45)
+    : ticks(range.low, range.high, (box.height - 90) / 36);
   const labels = axisTexts(yTicks);
   const left = box.x + 24 + Math.max(...labels.map((label) => widthOf(label, 11)));
   const right = box.x + box.width - 22;

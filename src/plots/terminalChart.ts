@@ -1,6 +1,6 @@
 /** A chart in a terminal: lines of braille dots, two wide and four high a character. */
 import { type Chart, type ChartLine, lastStepOf, rangeOf } from "./chart.ts";
-import { axisTexts, stepsText, ticks, valueText } from "./numberText.ts";
+import { axisTexts, logTicks, stepsText, ticks, valueText } from "./numberText.ts";
 
 export interface TerminalOptions {
   /** Characters. */
@@ -85,7 +85,7 @@ export function terminalChart(chart: Chart, { width, height, isColoured }: Termi
   const { low, high } = rangeOf({ ...chart, lines: lines.map(({ band: _, ...line }) => line) });
   const scaled = (value: number) => (isLogarithmic ? Math.log10(value) : value);
   const rows = Math.max(4, height);
-  const places = isLogarithmic ? [low, Math.sqrt(low * high), high] : ticks(low, high, Math.max(2, rows / 3));
+  const places = isLogarithmic ? logTicks(low, high, rows / 2) : ticks(low, high, Math.max(2, rows / 3));
   const labels = axisTexts(places);
   const margin = Math.max(...labels.map((label) => label.length));
   const field = new DotField(Math.max(10, width - margin - 2), rows);

@@ -86,10 +86,14 @@ test("rl plot: a page, pictures, the terminal", async () => {
   expect(page).toMatchObject({ code: 0, stderr: "" });
   expect(page.stdout).toMatch(/^wrote plot\.html \(1\.\d MB\)\nopen file:\/\/\/.*plot\.html\n$/);
   expect(fs.readFileSync(at("plot.html"), "utf8")).toContain("Learning curves of dqn and ppo in CartPole-v1");
-  const pictures = await rl("plot runs nothing --png new/a.png --svg a.svg --theme dark --ascii --smooth 3");
+  const pictures = await rl(
+    "plot runs nothing --png new/a.png --svg a.svg --theme dark --ascii --smooth 3 --curves evaluation,epsilon",
+  );
   expect(pictures.code).toBe(0);
   expect(pictures.stderr).toBe("warning: nothing is not there.\n");
-  expect(pictures.stdout).toMatch(/^Learning curves of dqn and ppo in CartPole-v1\n\nReturn of greedy evaluations\n/);
+  expect(pictures.stdout).toMatch(
+    /^Learning curves of dqn and ppo in CartPole-v1\n\nReturn of greedy evaluations\n[\s\S]*\nε, the share/,
+  );
   expect(pictures.stdout).toMatch(/\nwrote a\.svg \(\d+ kB\)\nwrote new\/a\.png \(\d+ kB\)\n$/);
   expect(fs.readFileSync(at("new", "a.png")).subarray(1, 4).toString()).toBe("PNG");
   expect(fs.existsSync(at("report.html"))).toBe(false);
@@ -107,6 +111,7 @@ test("bad input gets one line and its exit code", async () => {
     "plot runs --png empty",
     "plot runs --smooth 0",
     "plot runs --theme blue",
+    "plot runs --curves averageLos",
     "compare runs/dqn",
     "compare runs/dqn empty",
     "compare runs/dqn young",

@@ -3,8 +3,10 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { hp } from "../../agents/hyperparameters.ts";
-import { UsageError } from "../../errors.ts";
+import { nearest, UsageError } from "../../errors.ts";
 import {
+  curveNames,
+  type PlottedRun,
   plotlyText,
   pngPicture,
   type ReportSection,
@@ -26,6 +28,7 @@ const where = "rl plot";
 
 const settings = {
   smooth: hp.integer(5, "reports that are averaged for a smooth line", "Kusari", { min: 1 }),
+  width: hp.integer(1_120, "width of pictures in pixels", "Kusari", { min: 480 }),
   theme: hp.choice(["light", "dark"], "light", "colours of pictures; a page follows the system's", "Kusari"),
 } as const;
 
@@ -57,6 +60,19 @@ function fileOf(argv: Argv, name: keyof typeof files): string | undefined {
   return file;
 }
 
+/** @throws UsageError for a curve that no run has */
+function curvesOf(text: string, runs: readonly PlottedRun[]): string[] {
+  const known = curveNames(runs);
+  const names = text.split(",");
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return names;
+  const near = nearest(unknown, known);
+  throw new UsageError(
+    `${where}: --curves must be of ${known.join(", ")}; got ${unknown || "nothing"}. ` +
+      (near ? `Did you mean ${near}?` : "Write them with commas."),
+  );
+}
+
 const sizeText = (bytes: number): string =>
   bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
@@ -66,12 +82,13 @@ function write(file: string, content: string | Uint8Array): void {
   process.stdout.write(`wrote ${file} (${sizeText(Buffer.byteLength(content))})\n`);
 }
 
-function terminalText(title: string, sections: readonly ReportSection[]): string {
+function terminalText(title: string, sections: readonly ReportSection[], isChosen: boolean): string {
   const width = Math.max(40, Math.min(120, process.stdout.columns || 80));
   const options = { width, isColoured: isColoured(process.stdout) };
   const charts = sections.flatMap(({ env, charts: [main, ...others] }) => {
     if (!main) return [`${env}: no report and no evaluation yet.\n`];
-    const small = others.filter(({ id }) => /Loss$|episodeReturn$/.test(id));
+    // what was asked for by name is drawn; of all, what fits on a screen or two
+    const small = isChosen ? others : others.filter(({ id }) => /averageLoss$|episodeReturn$/.test(id));
     return [
       terminalChart(main, { ...options, height: 16 }),
       ...small.map((chart) => terminalChart(chart, { ...options, height: 8 })),
@@ -89,7 +106,7 @@ environment and hyperparameters are seeds of one experiment: faint lines, with t
     "rl plot runs/dqn-CartPole-v1-0-1",
     "rl plot runs --out report.html",
     "rl plot 'runs/dqn-*' 'runs/ppo-*' --png curves.png --theme dark",
-    "rl plot runs/dqn-CartPole-v1-seeds-1 --ascii",
+    "rl plot runs/dqn-CartPole-v1-seeds-1 --ascii --curves evaluation,averageLoss",
   ],
   words: Number.POSITIVE_INFINITY,
 
@@ -100,6 +117,7 @@ environment and hyperparameters are seeds of one experiment: faint lines, with t
       png: { group, nargs: 1, describe: files.png },
       svg: { group, nargs: 1, describe: files.svg },
       ascii: { group, boolean: true, describe: "draw in the terminal" },
+      curves: { group: "Look:", nargs: 1, describe: "charts to draw, by the names of their curves [default all]" },
       ...flagsOf(settings, "Look:", { smooth: { value: "a fiftieth of a run's reports, at least 5", source: null } }),
     };
   },
@@ -109,16 +127,23 @@ environment and hyperparameters are seeds of one experiment: faint lines, with t
     if (words.length === 0) {
       throw new UsageError(`${where}: a run must be given; got none. Write ${where} RUN, or ${where} runs for all.`);
     }
-    const given = readFlags(where, settings, argv) as { smooth?: number; theme?: "light" | "dark" };
+    const given = readFlags(where, settings, argv) as { smooth?: number; width?: number; theme?: "light" | "dark" };
     const [png, svg] = [fileOf(argv, "png"), fileOf(argv, "svg")];
     const out = fileOf(argv, "out") ?? (png || svg || argv.ascii ? undefined : "plot.html");
     const { runs, warnings } = readRuns(where, words, kusariVersion());
     for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-    const sections = reportOf(runs, { thresholdOf, ...(given.smooth ? { smoothing: given.smooth } : {}) });
+    const sections = reportOf(runs, {
+      thresholdOf,
+      ...(given.smooth ? { smoothing: given.smooth } : {}),
+      ...(argv.curves === undefined ? {} : { curves: curvesOf(String(argv.curves), runs) }),
+    });
     const title = titleOf(sections);
-    if (argv.ascii) process.stdout.write(terminalText(title, sections));
+    if (argv.ascii) process.stdout.write(terminalText(title, sections, argv.curves !== undefined));
     if (png ?? svg) {
-      const picture = svgPicture(title, sections, { theme: themes[given.theme ?? "light"] });
+      const picture = svgPicture(title, sections, {
+        theme: themes[given.theme ?? "light"],
+        ...(given.width ? { width: given.width } : {}),
+      });
       if (svg) write(svg, picture);
       if (png) write(png, await pngPicture(picture));
     }
