@@ -15,8 +15,20 @@ interface Box {
 
 export const pictureFont = "DejaVu Sans";
 
-/** Width of a text in pixels, as if every character were as wide as DejaVu Sans' are on average. */
-const widthOf = (text: string, size: number): number => 0.6 * size * text.length;
+/** Widths of DejaVu Sans' characters in shares of the size, by what is about alike; the others are 0.62. */
+const widths: readonly (readonly [RegExp, number])[] = [
+  [/[ijl.,:;'|! ]/, 0.32],
+  [/[frt()[\]/-]/, 0.4],
+  [/[mwMW%…]/, 0.95],
+  [/[A-Z]/, 0.7],
+];
+
+/** Width of a text in pixels. */
+function widthOf(text: string, size: number): number {
+  let width = 0;
+  for (const character of text) width += widths.find(([pattern]) => pattern.test(character))?.[1] ?? 0.62;
+  return width * size;
+}
 
 const at = (x: number): string => String(Math.round(x * 10) / 10);
 
@@ -39,8 +51,10 @@ function textSvg(
 
 /** As much of a text as fits, with … where it was cut. */
 function fitted(text: string, size: number, width: number): string {
-  const most = Math.floor(width / (0.6 * size));
-  return text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1)).trimEnd()}…`;
+  if (widthOf(text, size) <= width) return text;
+  let length = text.length - 1;
+  while (length > 0 && widthOf(`${text.slice(0, length)}…`, size) > width) length--;
+  return `${text.slice(0, length).trimEnd()}…`;
 }
 
 function chartSvg(chart: Chart, box: Box, theme: Theme): string {
