@@ -44,8 +44,12 @@ export function logTicks(low: number, high: number, count: number): number[] {
     .filter((value) => value >= low && value <= high);
 }
 
-/** Labels of an axis, all in full or all like 250k. */
+/** Labels of an axis whose places are equally far apart, with as many digits as tell them apart; 250k where they are large. */
 export function axisTexts(values: readonly number[]): string[] {
   const largest = Math.max(...values.map(Math.abs));
-  return values.map((value) => (largest < 1e4 ? valueText(value) : stepsText(value).replace("-", "−")));
+  const step = values.length > 1 ? values[1]! - values[0]! : largest;
+  if (largest >= 1e4) return values.map((value) => stepsText(value).replace("-", "−"));
+  if (largest < 1e-3) return values.map(valueText);
+  const maximumFractionDigits = Math.max(0, 1 - Math.floor(Math.log10(step || 1)));
+  return values.map((value) => value.toLocaleString("en-US", { maximumFractionDigits }).replace("-", "−"));
 }

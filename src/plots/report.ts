@@ -82,6 +82,9 @@ function spansDecades(curves: readonly Curve[]): boolean {
   return all.length > 0 && all[0]! > 0 && quantileOfSorted(all, 0.95) > 50 * quantileOfSorted(all, 0.05);
 }
 
+/** Whether there is one run only: the chart of its evaluations then holds its training returns as well. */
+const isSingle = (groups: readonly RunGroup[]): boolean => groups.length === 1 && groups[0]!.runs.length === 1;
+
 class ChartBuilder {
   readonly #groups: readonly RunGroup[];
   readonly #threshold: number | null;
@@ -149,13 +152,13 @@ class ChartBuilder {
 
   /** Greedy evaluations; for a single run its training returns are in the same chart. */
   evaluation(): Chart | null {
-    const isSingle = this.#groups.length === 1 && this.#groups[0]!.runs.length === 1;
+    const isAlone = isSingle(this.#groups);
     const lines = this.#groups.flatMap((group, i) => {
       if (group.runs.length > 1) return this.#manyRuns(group, i, ({ curves }) => curves.get(evaluationCurve), true);
       const { curves } = group.runs[0]!;
       const name = `${seedName(group.label, group.runs[0]!)}, evaluation`;
       const evaluations = curves.get(evaluationCurve);
-      const trained = isSingle ? curves.get(returnCurve) : undefined;
+      const trained = isAlone ? curves.get(returnCurve) : undefined;
       const before = trained ? this.#oneRun(group, i, trained, true) : [];
       const faint = before.map((line): ChartLine => (line.role === "centre" ? { ...line, role: "smooth" } : line));
       if (!evaluations) return faint;
@@ -165,14 +168,14 @@ class ChartBuilder {
     });
     if (lines.length === 0) return null;
     const notes = [
-      isSingle ? "bold: greedy evaluations; behind them training episodes, smoothed and (faint) as reported" : "",
+      isAlone ? "bold: greedy evaluations; behind them training episodes, smoothed and (faint) as reported" : "",
       lines.some(({ band }) => band)
         ? "bold: interquartile mean over seeds, with its 95% bootstrap band; faint: each seed"
         : "",
     ].filter((note) => note !== "");
     return {
       id: `${this.#prefix}evaluation`,
-      title: isSingle ? "Return of evaluations and training episodes" : "Return of greedy evaluations",
+      title: isAlone ? "Return of evaluations and training episodes" : "Return of greedy evaluations",
       note: notes.join("; "),
       lines,
       threshold: this.#threshold,
@@ -257,7 +260,7 @@ export function reportOf(runs: readonly PlottedRun[], options: ReportOptions = {
     const names = new Set(groups.flatMap((group) => group.runs.flatMap((run) => run.curves.names)));
     // the training returns of a single run are in the chart of its evaluations
     const isShown = (name: string) =>
-      isWanted(name) && !unseen.includes(name) && !(main && name === returnCurve && runs.length === 1);
+      isWanted(name) && !unseen.includes(name) && !(main && name === returnCurve && isSingle(groups));
     const others = [...names].filter(isShown).sort((a, b) => rankOf(a) - rankOf(b));
     const charts = [main, ...others.map((name) => builder.chart(name))].filter((chart) => chart !== null);
     return { env, groups, threshold, charts };

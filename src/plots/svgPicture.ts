@@ -64,7 +64,7 @@ function chartSvg(chart: Chart, box: Box, theme: Theme): string {
   const yTicks = isLogarithmic
     ? logTicks(range.low, range.high, box.height / 45)
     : ticks(range.low, range.high, (box.height - 90) / 36);
-  const labels = axisTexts(yTicks);
+  const labels = isLogarithmic ? yTicks.map(valueText) : axisTexts(yTicks);
   const left = box.x + 24 + Math.max(...labels.map((label) => widthOf(label, 11)));
   const right = box.x + box.width - 22;
   const top = box.y + (note === "" ? 38 : 54);

@@ -86,7 +86,7 @@ export function terminalChart(chart: Chart, { width, height, isColoured }: Termi
   const scaled = (value: number) => (isLogarithmic ? Math.log10(value) : value);
   const rows = Math.max(4, height);
   const places = isLogarithmic ? logTicks(low, high, rows / 2) : ticks(low, high, Math.max(2, rows / 3));
-  const labels = axisTexts(places);
+  const labels = isLogarithmic ? places.map(valueText) : axisTexts(places);
   const margin = Math.max(...labels.map((label) => label.length));
   const field = new DotField(Math.max(10, width - margin - 2), rows);
   const lastStep = lastStepOf(chart);

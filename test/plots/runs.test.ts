@@ -199,6 +199,16 @@ describe("charts", () => {
     expect(main.summary).toEqual(["dqn: from 10 at 1k steps to 480 at 3k steps."]);
   });
 
+  test("of several environments: each as if it were alone", () => {
+    writeRun(at("a"));
+    writeRun(at("b"), { env: "Acrobot-v1" });
+    const [first, second] = sectionsOf("a", "b");
+    const titles = (section: typeof first) => section!.charts.map(({ title }) => title);
+    expect(titles(first)).toEqual(titles(second));
+    expect(titles(first)).toEqual(sectionsOf("a")[0]!.charts.map(({ title }) => title));
+    expect(new Set([...first!.charts, ...second!.charts].map(({ id }) => id)).size).toBe(2 * titles(first).length);
+  });
+
   test("of seeds: each faint, the interquartile mean with its band", () => {
     for (const seed of [0, 1, 2, 3]) writeRun(at(`s${seed}`), { seed, evaluations: [10 * seed, 100 + seed] });
     const main = sectionsOf("s*")[0]!.charts[0]!;

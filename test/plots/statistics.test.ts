@@ -13,6 +13,7 @@ import {
   thinned,
   ticks,
 } from "../../src/plots/index.ts";
+import { axisTexts, logTicks } from "../../src/plots/numberText.ts";
 import { quantileOfSorted, sorted } from "../../src/plots/statistics.ts";
 
 // two tasks; ten runs of x, eight of y, with ties among them
@@ -124,5 +125,10 @@ describe("curves", () => {
     expect(ticks(0, 20_000, 4)).toEqual([0, 5_000, 10_000, 15_000, 20_000]);
     expect(ticks(-0.03, 0.11, 4)).toEqual([0, 0.05, 0.1]);
     expect(ticks(3, 3, 4)).toEqual([3]);
+    expect(logTicks(0.005, 20, 8)).toEqual([0.01, 0.1, 1, 10]);
+    expect(axisTexts([1.35, 1.355, 1.36])).toEqual(["1.35", "1.355", "1.36"]);
+    expect(axisTexts([-1_500, -1_000, -500, 0])).toEqual(["−1,500", "−1,000", "−500", "0"]);
+    expect(axisTexts([0, 5_000, 10_000])).toEqual(["0", "5k", "10k"]);
+    expect(axisTexts([0, 2e-5, 4e-5])).toEqual(["0", "2e-5", "4e-5"]);
   });
 });
