@@ -68,7 +68,7 @@ function differences(a: Values, b: Values): string[] {
  * same experiment already.
  * @throws UsageError where the folder given is of another experiment
  */
-function folderOf(out: string | undefined, experiment: Values): string {
+function folderOf({ out, experiment, envId }: SeedsRequest): string {
   if (out !== undefined) {
     const there = readExperiment(out);
     if (there && !sameExperiment(there, experiment)) {
@@ -84,7 +84,7 @@ function folderOf(out: string | undefined, experiment: Values): string {
     }
     return out;
   }
-  const name = `${experiment.agent}-${experiment.env}`.replaceAll(/[^\w.-]/g, "_");
+  const name = `${experiment.agent}-${envId}`.replaceAll(/[^\w.-]/g, "_");
   for (let n = 1; ; n++) {
     const folder = path.join("runs", `${name}-seeds-${n}`);
     if (!fs.existsSync(folder)) return folder;
@@ -184,6 +184,7 @@ export interface SeedsRequest {
   /** What `--print-config` prints of the experiment, without seed and out. */
   readonly experiment: Values;
   readonly out: string | undefined;
+  readonly envId: string;
   /** The file that the environment came from, or null. */
   readonly envFile: string | null;
 }
@@ -196,7 +197,7 @@ const signals = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated }
  */
 export async function trainSeeds(request: SeedsRequest, { json, quiet }: Argv): Promise<number> {
   const { seeds, parallel, experiment, envFile } = request;
-  const folder = folderOf(request.out, experiment);
+  const folder = folderOf(request);
   const directoryOf = (seed: number) => path.join(folder, `seed-${seed}`);
   // damage is told before anything is begun
   const found = new Map(seeds.map((seed) => [seed, seedIn(directoryOf(seed))]));
@@ -207,7 +208,8 @@ export async function trainSeeds(request: SeedsRequest, { json, quiet }: Argv): 
   const lines = quiet ? null : new Progress(process.stderr);
   const progress = new SeedsProgress(lines, Number(experiment.steps), seeds.length);
   const children = new Map<ChildProcess, number>();
-  const failures: number[] = [];
+  /** Exit codes by seed. */
+  const failures = new Map<number, number>();
   let code: number = exitCodes.fine;
   let readerGone = false;
 
@@ -272,9 +274,11 @@ export async function trainSeeds(request: SeedsRequest, { json, quiet }: Argv): 
     if (outcome === undefined && isStopped()) {
       progress.ended(seed, `seed ${seed}: stopped before it began`);
     } else if (outcome === undefined) {
-      failures.push(ended);
+      failures.set(seed, ended);
       const reason = errors.trim().split("\n").at(-1) || `its process ended with ${ended}`;
-      progress.ended(seed, `seed ${seed}: failed: ${reason}`);
+      const line = `seed ${seed}: failed: ${reason}`;
+      progress.ended(seed, line);
+      if (quiet) process.stderr.write(`${line}\n`);
     } else {
       const score = evaluation ? evaluationText(evaluation) : "no evaluation yet";
       progress.ended(seed, `seed ${seed}: ${outcome}: ${score} (${directory})`);
@@ -299,11 +303,13 @@ export async function trainSeeds(request: SeedsRequest, { json, quiet }: Argv): 
   if (readerGone) return code;
   const ends = seeds.flatMap((seed) => {
     const run = seedIn(directoryOf(seed));
-    return run ? [endOf(seed, run)] : [];
+    if (!run) return [];
+    // what an environment threw leaves nothing but a checkpoint to go on from
+    return [failures.has(seed) ? { ...endOf(seed, run), status: "failed" as const } : endOf(seed, run)];
   });
   say({ event: "summary", folder, seeds: ends, ...scoresOf(ends) });
   (json ? process.stderr : process.stdout).write(summaryText(folder, ends, seeds.length));
-  return code === exitCodes.fine ? (failures[0] ?? code) : code;
+  return code === exitCodes.fine ? ([...failures.values()][0] ?? code) : code;
 }
 
 /** Statistics of the seeds that came to their end; null where none did. */
@@ -324,7 +330,7 @@ function summaryText(folder: string, ends: readonly SeedEnd[], wanted: number): 
   const ended = ends.filter(({ status }) => status === "finished" || status === "solved");
   const steps = ended.length > 0 ? `, median steps ${median(ended.map((end) => end.steps))}` : "";
   return [
-    `${wanted} seeds: ${how}`,
+    `${wanted} seed${wanted === 1 ? "" : "s"}: ${how}`,
     ...(scores.iqm === null
       ? []
       : [

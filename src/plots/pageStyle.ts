@@ -43,7 +43,7 @@ figure, .card, aside {
   padding: 0.8rem 1rem;
 }
 figure.main { grid-column: 1 / -1; }
-.plot { height: 15rem; border-radius: 4px; }
+.plot { height: 15rem; border-radius: 4px; outline-offset: -2px; }
 .main .plot { height: 25rem; }
 figcaption p { margin: 0; }
 output { display: block; min-height: 1.3em; font-size: 0.82rem; }
@@ -56,6 +56,6 @@ summary { cursor: pointer; font-size: 0.9rem; }
 table { border-collapse: collapse; margin-top: 0.5rem; }
 th, td { text-align: left; padding: 0.2rem 1.2rem 0.2rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
+:focus-visible { outline: 2px solid var(--focus); }
 @media print { figure { break-inside: avoid; } }
 `;

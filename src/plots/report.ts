@@ -27,7 +27,7 @@ export interface ReportSection {
 }
 
 /** Points of all lines of a report together, beyond which they are thinned; and those that a line keeps in any case. */
-const pointBudget = 240_000;
+const pointBudget = 150_000;
 const fewestPoints = 100;
 const mostPoints = 3_000;
 

@@ -145,6 +145,8 @@ test("bad input gets one line and its exit code", async () => {
       2 rl plot: --smooth must be a whole number of at least 1; got 0. Meaning: reports that are averaged for a smooth line.
     rl plot runs --theme blue
       2 rl plot: --theme must be one of light, dark; got blue. Meaning: colours of pictures; a page follows the system's.
+    rl plot runs --curves averageLos
+      2 rl plot: --curves must be of evaluation, episodeReturn, averageLoss, averageQ, epsilon, stepsPerSecond; got averageLos. Did you mean averageLoss?
     rl compare runs/dqn
       2 rl compare: two sides must be given; got runs/dqn. Write rl compare A B.
     rl compare runs/dqn empty
@@ -152,7 +154,7 @@ test("bad input gets one line and its exit code", async () => {
     rl compare runs/dqn young
       2 rl compare: young must hold a run with an evaluation; got 1 without. Train longer.
     rl compare runs/dqn runs/ppo runs
-      2 rl compare: every value needs its flag; got runs. See rl compare --help.
+      2 rl compare: two sides must be given; got 3. Quote patterns: rl compare 'runs/dqn-*' 'runs/ppo-*'.
     rl runs nothing
       2 rl runs: there must be a run in nothing; got none: nothing is not there. Check the path.
     rl train --agent dqn --env CartPole --seeds

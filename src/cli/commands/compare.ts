@@ -58,7 +58,8 @@ improvement. A and B are each a run directory, a folder of runs (seeds) or a quo
     "rl compare runs/dqn-CartPole-v1-seeds-1 runs/ppo-CartPole-v1-seeds-1",
     "rl compare 'runs/dqn-*' 'runs/ppo-*' --json",
   ],
-  words: 2,
+  // more than two are most likely a pattern that the shell has filled in
+  words: Number.POSITIVE_INFINITY,
 
   async options() {
     return {
@@ -68,9 +69,14 @@ improvement. A and B are each a run directory, a folder of runs (seeds) or a quo
   },
 
   async run(argv) {
-    const [a, b] = wordsOf(argv);
+    const [a, b, ...more] = wordsOf(argv);
     if (a === undefined || b === undefined) {
       throw new UsageError(`${where}: two sides must be given; got ${a ?? "none"}. Write ${where} A B.`);
+    }
+    if (more.length > 0) {
+      throw new UsageError(
+        `${where}: two sides must be given; got ${more.length + 2}. Quote patterns: ${where} 'runs/dqn-*' 'runs/ppo-*'.`,
+      );
     }
     const options = readFlags(where, settings, argv) as { resamples?: number; seed?: number };
     const sides = [a, b].map((word) => ({ word, ...readRuns(where, [word], kusariVersion()) }));

@@ -46,7 +46,10 @@ async function trainManySeeds(given: GivenConfig, argv: Argv): Promise<number> {
   const { parseSeeds, trainSeeds } = await import("../seedRuns.ts");
   const envFile = given.envFile ? given.env : null;
   const seeds = parseSeeds(String(argv.seeds));
-  return trainSeeds({ seeds, parallel, experiment: plain, out: out as string | undefined, envFile }, argv);
+  return trainSeeds(
+    { seeds, parallel, experiment: plain, out: out as string | undefined, envId: String(given.config.env), envFile },
+    argv,
+  );
 }
 
 export const command: Command = {
