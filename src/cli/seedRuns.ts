@@ -6,12 +6,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { UsageError } from "../errors.ts";
-import { finalReturn, iqm, median, RunReader, type RunStatus } from "../plots/index.ts";
+import { finalReturn, iqm, LineReader, median, RunReader, type RunStatus } from "../plots/index.ts";
 import type { ProgressEvent, ResultEvent, RunEvent } from "../train/events.ts";
 import { exitCodes } from "./exitCodes.ts";
 import type { Argv } from "./flags.ts";
 import { Progress, short } from "./progress.ts";
 import { evaluationText, shellWord } from "./report.ts";
+import { writeOutput } from "./writeOutput.ts";
 
 const where = "rl train";
 
@@ -201,12 +202,11 @@ export async function trainSeeds(request: SeedsRequest, { json, quiet }: Argv): 
   const directoryOf = (seed: number) => path.join(folder, `seed-${seed}`);
   // damage is told before anything is begun
   const found = new Map(seeds.map((seed) => [seed, seedIn(directoryOf(seed))]));
-  fs.mkdirSync(folder, { recursive: true });
   const experimentPath = path.join(folder, experimentFile);
-  fs.writeFileSync(experimentPath, `${JSON.stringify(experiment, null, 2)}\n`);
+  writeOutput(where, experimentPath, `${JSON.stringify(experiment, null, 2)}\n`);
 
-  const lines = quiet ? null : new Progress(process.stderr);
-  const progress = new SeedsProgress(lines, Number(experiment.steps), seeds.length);
+  const shown = quiet ? null : new Progress(process.stderr);
+  const progress = new SeedsProgress(shown, Number(experiment.steps), seeds.length);
   const children = new Map<ChildProcess, number>();
   /** Exit codes by seed. */
   const failures = new Map<number, number>();
@@ -217,7 +217,7 @@ export async function trainSeeds(request: SeedsRequest, { json, quiet }: Argv): 
     for (const child of children.keys()) child.kill(signal);
   };
   const onSignal = (signal: keyof typeof signals) => {
-    if (code === exitCodes.fine) lines?.line("stopping; once more to quit without saving");
+    if (code === exitCodes.fine) shown?.line("stopping; once more to quit without saving");
     code = signals[signal];
     stopChildren(signal);
   };
@@ -253,18 +253,16 @@ export async function trainSeeds(request: SeedsRequest, { json, quiet }: Argv): 
     children.set(child, seed);
     let result: ResultEvent | null = null;
     let errors = "";
-    let rest = "";
+    const lines = new LineReader();
     child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      const pieces = (rest + text).split("\n");
-      rest = pieces.pop()!;
-      for (const piece of pieces) {
-        const event = JSON.parse(piece) as RunEvent;
-        if (event.event === "result") result = event;
-        say({ ...event, seed });
-        progress.on(seed, event);
-      }
-    });
+    const take = (line: unknown) => {
+      const event = line as RunEvent;
+      if (event.event === "result") result = event;
+      say({ ...event, seed });
+      progress.on(seed, event);
+      return true;
+    };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => lines.push(text, take));
     const ended = await new Promise<number>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (status) => resolve(status ?? exitCodes.internal));
@@ -272,7 +270,7 @@ export async function trainSeeds(request: SeedsRequest, { json, quiet }: Argv): 
     children.delete(child);
     const { outcome, evaluation } = (result ?? {}) as Partial<ResultEvent>;
     if (outcome === undefined && isStopped()) {
-      progress.ended(seed, `seed ${seed}: stopped before it began`);
+      progress.ended(seed, `seed ${seed}: stopped`);
     } else if (outcome === undefined) {
       failures.set(seed, ended);
       const reason = errors.trim().split("\n").at(-1) || `its process ended with ${ended}`;
@@ -296,7 +294,7 @@ export async function trainSeeds(request: SeedsRequest, { json, quiet }: Argv): 
   } finally {
     // an error of this process must leave none of its own behind
     stopChildren("SIGTERM");
-    lines?.close();
+    shown?.close();
     for (const signal of Object.keys(signals)) process.off(signal, onSignal);
     process.stdout.off("error", onError);
   }

@@ -109,6 +109,7 @@ test("bad input gets one line and its exit code", async () => {
     "plot",
     "plot empty nothing x-*",
     "plot runs --png empty",
+    "plot runs/stopped --out /proc/kusari/plot.html",
     "plot runs --smooth 0",
     "plot runs --theme blue",
     "plot runs --curves averageLos",
@@ -126,15 +127,21 @@ test("bad input gets one line and its exit code", async () => {
     `${train} --seeds 0-3 --out none`,
     `${train} --seeds 0-3 --out taken`,
     `${train} --seeds 0-3 --out runs/stopped`,
+    `${train} --seeds 0-3 --out /proc/kusari`,
     `${train} --parallel 2`,
   ];
-  const said: string[] = [];
-  for (const line of lines) {
-    const { code, stdout, stderr } = await rl(line);
-    expect(stdout, line).toBe("");
-    said.push(`rl ${line}\n  ${code} ${stderr.trimEnd()}`);
-  }
-  expect(said.join("\n")).toMatchInlineSnapshot(`
+  const said: Record<string, string> = {};
+  // a few at a time: each is a process
+  const queue = [...lines];
+  const worker = async () => {
+    for (let line = queue.shift(); line !== undefined; line = queue.shift()) {
+      const { code, stdout, stderr } = await rl(line);
+      expect(stdout, line).toBe("");
+      said[line] = `${code} ${stderr.trimEnd()}`;
+    }
+  };
+  await Promise.all([worker(), worker(), worker()]);
+  expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
     "rl plot
       2 rl plot: a run must be given; got none. Write rl plot RUN, or rl plot runs for all.
     rl plot empty nothing x-*

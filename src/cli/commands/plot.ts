@@ -23,6 +23,7 @@ import { type Argv, flagsOf, readFlags, wordsOf } from "../flags.ts";
 import { isColoured } from "../progress.ts";
 import { thresholdOf } from "../thresholdOf.ts";
 import { kusariVersion } from "../version.ts";
+import { writeOutput } from "../writeOutput.ts";
 
 const where = "rl plot";
 
@@ -77,8 +78,7 @@ const sizeText = (bytes: number): string =>
   bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 function write(file: string, content: string | Uint8Array): void {
-  fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-  fs.writeFileSync(file, content);
+  writeOutput(where, file, content);
   process.stdout.write(`wrote ${file} (${sizeText(Buffer.byteLength(content))})\n`);
 }
 
