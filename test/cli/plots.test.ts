@@ -148,6 +148,8 @@ test("bad input gets one line and its exit code", async () => {
       2 rl plot: there must be a run in empty, nothing, x-*; got none: empty holds no run. nothing is not there. no directory matches x-*. Check the path.
     rl plot runs --png empty
       2 rl plot: --png must be a file; got empty. Write --png plot.png.
+    rl plot runs/stopped --out /proc/kusari/plot.html
+      3 rl plot: /proc/kusari/plot.html must be writable; got ENOENT. Choose another place.
     rl plot runs --smooth 0
       2 rl plot: --smooth must be a whole number of at least 1; got 0. Meaning: reports that are averaged for a smooth line.
     rl plot runs --theme blue
@@ -182,6 +184,8 @@ test("bad input gets one line and its exit code", async () => {
       2 rl train: taken/seed-0/config.json is damaged or of another program: it names no agent and environment. Delete the directory to train that seed anew.
     rl train --agent dqn --env CartPole --seeds 0-3 --out runs/stopped
       2 rl train: --out must be a folder for many runs; got runs/stopped, which is a run. Choose another.
+    rl train --agent dqn --env CartPole --seeds 0-3 --out /proc/kusari
+      3 rl train: /proc/kusari/seeds.json must be writable; got ENOENT. Choose another place.
     rl train --agent dqn --env CartPole --parallel 2
       2 rl train: --parallel is for many seeds; got none. Add --seeds 0-9."
   `);
