@@ -1,11 +1,11 @@
 /** Parses the command line, loads the one command that was typed, and turns errors into one line and an exit code. */
-import { readFileSync } from "node:fs";
 import yargs, { type Argv } from "yargs";
 import { isEnabled } from "../debug.ts";
 import { nearest, UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { errorText, exitCodeOf, exitCodes, exitCodesHelp } from "./exitCodes.ts";
 import { parserConfiguration, refuseUnknown } from "./flags.ts";
+import { kusariVersion } from "./version.ts";
 
 interface Entry {
   readonly name: string;
@@ -18,6 +18,19 @@ const entries: readonly Entry[] = [
   { name: "train", words: "", describe: "train an agent", load: () => import("./commands/train.ts") },
   { name: "eval", words: "RUN", describe: "play a trained agent's episodes", load: () => import("./commands/eval.ts") },
   { name: "resume", words: "RUN", describe: "continue a stopped run", load: () => import("./commands/resume.ts") },
+  {
+    name: "plot",
+    words: "RUN…",
+    describe: "draw learning curves",
+    load: () => import("./commands/plot.ts"),
+  },
+  {
+    name: "compare",
+    words: "A B",
+    describe: "say which runs are better",
+    load: () => import("./commands/compare.ts"),
+  },
+  { name: "runs", words: "[FOLDER]", describe: "list runs", load: () => import("./commands/runs.ts") },
   {
     name: "list",
     words: "agents|envs",
@@ -38,11 +51,6 @@ const entries: readonly Entry[] = [
     load: () => import("./commands/devices.ts"),
   },
 ];
-
-function version(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-}
 
 /** yargs' own complaints, in our words. */
 function complaint(where: string, message: string): UsageError {
@@ -114,7 +122,7 @@ function parserFor(where: string, typed: readonly string[]): Argv {
     .scriptName("rl")
     .parserConfiguration(parserConfiguration)
     .detectLocale(false)
-    .version(version())
+    .version(kusariVersion())
     .help()
     .alias("help", "h")
     .describe({ help: "show this help", version: "show the version" })

@@ -134,7 +134,7 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: the command must be one of train, eval, resume, list, play, check-env, devices; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, eval, resume, plot, compare, runs, list, play, check-env, devices; got trian. Did you mean rl train?
       rl --agent dqn
         2 rl: a command must come first; got --agent. See rl --help.
       rl train --env CartPole
@@ -142,7 +142,7 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn
         2 rl train: --env must be given; got none. Choose one with rl list envs, or pass a file.
       rl train --agent dqn --env CartPole --setps 5
-        2 rl train: there is no flag --setps. Did you mean --steps?
+        2 rl train: there is no flag --setps. Did you mean --seeds?
       rl train --agent dqn --env CartPole --steps
         2 rl train: --steps needs a value; got none.
       rl train --agent dqn --env CartPole --steps abc
@@ -255,6 +255,9 @@ describe("help and lists", () => {
         rl train      train an agent
         rl eval       play a trained agent's episodes: rl eval RUN
         rl resume     continue a stopped run: rl resume RUN
+        rl plot       draw learning curves: rl plot RUN…
+        rl compare    say which runs are better: rl compare A B
+        rl runs       list runs: rl runs [FOLDER]
         rl list       list the agents or the environments: rl list agents|envs
         rl play       play an environment by hand
         rl check-env  check an environment of your own: rl check-env FILE

@@ -1,16 +1,18 @@
 /** `rl train`: flags and a config file become the config of `train`. */
 import { Parser } from "yargs/helpers";
-import { listAgents } from "../../agents/index.ts";
+import { hp, listAgents } from "../../agents/index.ts";
+import { UsageError } from "../../errors.ts";
 import { train, trainSettings } from "../../train/index.ts";
 import type { Command } from "../command.ts";
 import { envFlags, kwargFlags } from "../envArgument.ts";
 import { exitCodes } from "../exitCodes.ts";
-import { type Argv, flagsOf, parserConfiguration } from "../flags.ts";
+import { type Argv, flagsOf, parserConfiguration, readFlags } from "../flags.ts";
 import { printScript } from "../printScript.ts";
 import {
   agentOf,
   completeConfig,
   deviceFlag,
+  type GivenConfig,
   givenConfig,
   otherDefaults,
   readConfigFile,
@@ -20,6 +22,36 @@ import { outputFlags, watchRun } from "../watchRun.ts";
 
 const configFileOf = (argv: Argv) => (argv.config === undefined ? {} : readConfigFile(String(argv.config)));
 
+const parallelFlag = {
+  parallel: hp.integer(1, "runs at a time, of --seeds", "Kusari", { min: 1 }),
+} as const;
+
+/** `--seeds`: each seed is a run of its own, in a process of its own. */
+async function trainManySeeds(given: GivenConfig, argv: Argv): Promise<number> {
+  const where = "rl train";
+  if (argv.seeds === undefined) {
+    throw new UsageError(`${where}: --parallel is for many seeds; got none. Add --seeds 0-9.`);
+  }
+  if (argv.seed !== undefined) {
+    throw new UsageError(`${where}: one of --seed and --seeds can be given; got both. Write --seeds alone.`);
+  }
+  const { out, seed: _, ...experiment } = completeConfig(given);
+  if (out === null) {
+    throw new UsageError(`${where}: runs of --seeds must be written; got --out none. Leave it out, or name a folder.`);
+  }
+  // read, compared and trained from as it is written; an id is whole, however it was typed
+  const env = given.envFile ? given.env : given.config.env;
+  const plain = JSON.parse(JSON.stringify({ ...experiment, env })) as Readonly<Record<string, unknown>>;
+  const { parallel = 1 } = readFlags(where, parallelFlag, argv) as { parallel?: number };
+  const { parseSeeds, trainSeeds } = await import("../seedRuns.ts");
+  const envFile = given.envFile ? given.env : null;
+  const seeds = parseSeeds(String(argv.seeds));
+  return trainSeeds(
+    { seeds, parallel, experiment: plain, out: out as string | undefined, envId: String(given.config.env), envFile },
+    argv,
+  );
+}
+
 export const command: Command = {
   usage: `Usage: rl train --agent ID --env ID [flags]
 
@@ -28,6 +60,7 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
     "rl train --agent dqn --env CartPole",
     "rl train --agent dqn --env CartPole --seed 3 --hidden-sizes 128,128 --stop-at none --out runs/wide",
     "rl train --agent dqn --env ./my-env.ts --env.size 4 --json > events.ndjson",
+    "rl train --agent dqn --env CartPole --seeds 0-9 --parallel 2",
     "rl train --agent dqn --env CartPole --print-config > config.json && rl train --config config.json",
   ],
   words: 0,
@@ -56,6 +89,11 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
         ...text,
         describe: "the run directory, none to write nothing [default runs/AGENT-ENV-SEED-N]",
       },
+      seeds: {
+        ...text,
+        describe: "many runs that differ in their seed: 0-9, or 0,3,5; --out is then the folder of their directories",
+      },
+      ...flagsOf(parallelFlag, what),
       ...flagsOf(deviceFlag, what),
       ...outputFlags,
       "print-config": {
@@ -84,6 +122,7 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
       process.stdout.write(printScript(completeConfig(given), envFile && { file: env, ...envFile }));
       return exitCodes.fine;
     }
+    if (argv.seeds !== undefined || argv.parallel !== undefined) return trainManySeeds(given, argv);
     return watchRun(train(config), argv, envFile ? env : null);
   },
 };
