@@ -70,7 +70,7 @@ export const categoricalDQNSpec: AgentSpec = {
   paper: "Bellemare, Dabney, Munos 2017, A distributional perspective on reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: false,
-  async: false,
+  async: "learner",
   hyperparameters: categoricalDQNHyperparameters,
   create: ({ hyperparameters, ...parts }) => new CategoricalDQN({ ...parts, ...hyperparameters }),
 };

@@ -28,7 +28,7 @@ export const duelingDQNSpec: AgentSpec = {
   paper: "Wang et al. 2016, Dueling network architectures for deep reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: false,
-  async: false,
+  async: "learner",
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DuelingDQN({ ...parts, ...hyperparameters }),
 };

@@ -83,7 +83,7 @@ export const iqnSpec: AgentSpec = {
   paper: "Dabney et al. 2018, Implicit quantile networks for distributional reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: false,
-  async: false,
+  async: "learner",
   hyperparameters: iqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new IQN({ ...parts, ...hyperparameters }),
 };

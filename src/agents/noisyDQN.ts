@@ -55,7 +55,7 @@ export const noisyDQNSpec: AgentSpec = {
   paper: "Fortunato et al. 2018, Noisy networks for exploration",
   actionSpaces: ["Discrete"],
   recurrent: false,
-  async: false,
+  async: "learner",
   hyperparameters: noisyDQNHyperparameters,
   create: ({ hyperparameters, ...parts }) => new NoisyDQN({ ...parts, ...hyperparameters }),
 };

@@ -59,7 +59,7 @@ export const rainbowSpec: AgentSpec = {
   paper: "Hessel et al. 2018, Rainbow: combining improvements in deep reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: false,
-  async: false,
+  async: "learner",
   hyperparameters: rainbowHyperparameters,
   create: ({ hyperparameters, ...parts }) => new Rainbow({ ...parts, ...hyperparameters }),
 };

@@ -4,12 +4,13 @@ import { UsageError } from "../errors.ts";
 import { type Explorer, Greedy } from "../explorers/index.ts";
 import { activationNames, MlpStateActionQ, type Policy, TwinQ } from "../nets/index.ts";
 import type { Random } from "../random.ts";
-import { ReplayBuffer } from "../replay/index.ts";
+import { type Replay, ReplayBuffer, type Transition, type TransitionFormat } from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
-import type { BoxSpace, Observation } from "./agent.ts";
+import type { BoxSpace, LearnerAgent, Observation } from "./agent.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { appendOfActor, splitReplay } from "./replayLanes.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
 import { Staging } from "./staging.ts";
 
@@ -30,7 +31,7 @@ export interface ReplayAgentParts extends AgentParts {
   readonly policy?: Policy;
   /** A second one, built inside `onHost`: where a GPU learns, it acts on the cpu. */
   readonly actingPolicy?: Policy;
-  readonly replay?: ReplayBuffer;
+  readonly replay?: Replay;
   /** What is added to actions in training. */
   readonly explorer?: Explorer<Float32Array>;
 }
@@ -74,9 +75,10 @@ export function withTarget<T extends Link>(
   return [own, other];
 }
 
-export abstract class ReplayAgent extends ActorAgent {
+export abstract class ReplayAgent extends ActorAgent implements LearnerAgent {
   readonly policy: Policy;
-  readonly replay: ReplayBuffer;
+  readonly replay: Replay;
+  readonly transitionFormat: TransitionFormat;
   readonly explorer: Explorer<Float32Array>;
   protected readonly acting: ActingNetwork<Policy>;
   protected readonly batch: Staging;
@@ -96,8 +98,9 @@ export abstract class ReplayAgent extends ActorAgent {
     makePolicy: () => Policy,
   ) {
     super(setup, parts);
-    const { hyperparameters: h, obsShape, actionSize, random } = setup;
+    const { hyperparameters: h, obsShape, obsSize, actionSize, random } = setup;
     requireReplaySizes(name, h);
+    this.transitionFormat = { obsSize, actionSize, isDiscrete: false, maskSize: 0 };
     const { actingPolicy } = parts;
     this.#settings = h;
     this.policy = policy;
@@ -182,10 +185,30 @@ export abstract class ReplayAgent extends ActorAgent {
   }
 
   protected learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
-    const { replayStartSize, updateInterval, updatesPerInterval } = this.#settings;
     this.replay.append(this.lastObs, this.lastAction, reward, nextObs, terminated, truncated);
+    // an actor's steps are learned from elsewhere
+    if (this.replay.countStep) this.steps = this.replay.countStep();
+    else this.#updateWhereDue();
+  }
+
+  #updateWhereDue(): void {
+    const { replayStartSize, updateInterval, updatesPerInterval } = this.#settings;
     if (this.replay.size < replayStartSize || this.steps % updateInterval !== 0) return;
     for (let i = 0; i < updatesPerInterval; i++) this.update();
+  }
+
+  get actingNetwork(): Policy {
+    return this.acting.network;
+  }
+
+  setActors(n: number): void {
+    splitReplay(this.name, this.replay, n);
+  }
+
+  observeActor(actor: number, transition: Transition): void {
+    appendOfActor(this.replay, actor, transition);
+    this.steps++;
+    this.#updateWhereDue();
   }
 
   protected forgetEpisode(): void {

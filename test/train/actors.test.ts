@@ -10,7 +10,7 @@ import { type AsyncAgent, agentSpec } from "../../src/agents/index.ts";
 import { Box, Discrete, Env, make, noInfo, register, type StepResult } from "../../src/envs/index.ts";
 import { DeviceError, UsageError } from "../../src/errors.ts";
 import { Random } from "../../src/random.ts";
-import { ActorPool } from "../../src/train/actors/actorPool.ts";
+import { SharedActors } from "../../src/train/actors/sharedActors.ts";
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import {
   type RunEvent,
@@ -273,7 +273,7 @@ describe("an actor that breaks off", () => {
     const agent = buildAgent("a3c", env, hyperparameters, 0) as AsyncAgent;
     const threads: Worker[] = [];
     const warnings: string[] = [];
-    const actors = new ActorPool({
+    const actors = new SharedActors({
       agent,
       recipe: { agent: "a3c", env: "CartPole-v1", envKwargs: {}, hyperparameters, module: null },
       actors: 2,
