@@ -326,7 +326,7 @@ describe("mistakes are told before anything begins", () => {
     expect(messageOf({})).toBeNull();
     expect([
       messageOf({ actors: 0 }),
-      messageOf({ agent: "dqn" }),
+      messageOf({ agent: "ppo" }),
       messageOf({ agent: () => null as never, hyperparameters: {} }),
       messageOf({ env: () => make("CartPole-v1") as TrainingEnv }),
       messageOf({ device: "gpu" }),
