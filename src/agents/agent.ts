@@ -146,6 +146,8 @@ export interface AsyncAgent extends Agent {
   share(memory: SharedArrayBuffer, isFirst: boolean): void;
   /** Takes over what the others have learned. */
   followShared(): void;
+  /** Runs what steps and updates run, so that it is compiled, and leaves everything as it was. */
+  rehearse(): void;
 }
 
 /**

@@ -334,10 +334,10 @@ describe("mistakes are told before anything begins", () => {
     ]).toMatchInlineSnapshot(`
       [
         "train: actors must be a whole number of at least 1; got 0. Meaning: threads that act and learn at once, of an asynchronous agent.",
-        "train: several actors must be of an asynchronous agent (a3c, nsq, pcl, acer); got dqn with 2 actors. Leave actors at 1.",
-        "train: several actors must be of an asynchronous agent (a3c, nsq, pcl, acer); got an agent that a script builds with 2 actors. Leave actors at 1.",
+        "train: several actors must be of an agent that rl list agents calls async; got ppo with 2 actors. Leave actors at 1.",
+        "train: several actors must be of an agent that rl list agents calls async; got an agent that a script builds with 2 actors. Leave actors at 1.",
         "train: the environment of 2 actors must be given by its id, as each makes its own; got what makes one. Register it in a module, and pass its URL as actorModule.",
-        "train: several actors must learn on the cpu; got device gpu. Leave actors at 1.",
+        "train: several actors of a3c must learn on the cpu; got device gpu. Leave actors at 1.",
         "train: several actors must have one environment each; got 2 actors and envs 4. Leave envs out.",
       ]
     `);

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { AsyncAgent, LearnerAgent } from "../../agents/index.ts";
 import { sharedSteps } from "../../agents/sharedLearning.ts";
-import { openDevice } from "../../device.ts";
+import { adoptKernelModules, openDevice } from "../../device.ts";
 import { ActorReplay } from "../../replay/index.ts";
 import { initialLoopState } from "../loop.ts";
 import { buildAgent, buildEnv } from "../participants.ts";
@@ -127,6 +127,7 @@ let going: Pick<Going, "part"> = { part: "loop" };
 
 async function serve(): Promise<void> {
   if (settings.module !== null) await import(settings.module);
+  adoptKernelModules(settings.kernels);
   await openDevice("cpu");
   going.part = "env";
   const env = buildEnv(settings);

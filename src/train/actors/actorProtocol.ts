@@ -1,4 +1,5 @@
 /** What the main thread and the actors' threads share besides what agents learn. */
+import type { KernelModules } from "../../device.ts";
 import type { TransitionFormat } from "../../replay/index.ts";
 
 /** Places of 32-bit integers that all actors share. */
@@ -64,6 +65,8 @@ export interface ActorSettings {
   /** Of this actor alone. */
   readonly seed: number;
   readonly work: ActorWork;
+  /** What the main thread has compiled. */
+  readonly kernels: KernelModules;
   /** Names of the statistics that the actor tells. */
   readonly statistics: readonly string[];
   readonly board: SharedArrayBuffer;

@@ -1,6 +1,7 @@
 /** The threads of a run's actors: they are started, watched, replaced where they fail, and ended. */
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
+import { kernelModules } from "../../device.ts";
 import { DeviceError, ShapeError, UsageError } from "../../errors.ts";
 import { Random } from "../../random.ts";
 import { ActorFailure } from "../actors.ts";
@@ -94,6 +95,7 @@ export class ActorThreads {
       actor,
       seed: new Random(seed).stream(path).uint32(),
       board: this.#boardMemory,
+      kernels: kernelModules(),
     };
     seat.stepsBefore = this.#stepsOf(actor);
     const thread = new Worker(actorUrl(), { workerData, execArgv: [] });

@@ -66,6 +66,9 @@ export class LearnerActors implements Actors {
   start({ step, episodes, lastReturn }: LoopState): void {
     this.#episodes = episodes;
     this.#lastReturn = lastReturn;
+    // what actors will run is compiled here, and posted to them
+    const { transitionFormat } = this.#agent;
+    this.#agent.evalMode(() => this.#agent.act(new Float32Array(transitionFormat.obsSize)));
     this.#memory.setSteps(step);
     this.#publish();
     this.#threads.start(step);

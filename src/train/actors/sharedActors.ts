@@ -37,6 +37,7 @@ export class SharedActors implements Actors {
 
   start({ step, episodes }: LoopState): void {
     this.#episodesBefore = episodes;
+    this.#agent.rehearse();
     this.#agent.share(this.#learning, true);
     this.#threads.start(step);
   }
