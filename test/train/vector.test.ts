@@ -108,13 +108,11 @@ describe("refusals", () => {
     await refuse({ agent: new SpyAgent(), hyperparameters: {} });
     await refuse({ env: () => new ScriptedEnv() });
     await refuse({ env: () => make("CartPole-v1"), vectorMode: "worker" });
-    await refuse({ agent: "rainbow", hyperparameters: {} });
     expect(said.join("\n")).toMatchInlineSnapshot(`
       "UsageError: train: an agent must act on batches to learn from 6 environments side by side; got REINFORCE, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.
       UsageError: train: an agent must act on batches to learn from 6 environments side by side; got Spy, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.
       UsageError: train: environments stepped side by side must be of the class Env; got ScriptedEnv. Extend Env, or leave envs out.
-      UsageError: train: vectorMode must be sync for environments that are wrapped or made by a script; got worker. Leave vectorMode out.
-      UsageError: Rainbow: a replay buffer for 6 environments must keep as many episodes apart; got PrioritizedReplayBuffer, which keeps one. Use sampling uniform, or one environment."
+      UsageError: train: vectorMode must be sync for environments that are wrapped or made by a script; got worker. Leave vectorMode out."
     `);
   });
 });
