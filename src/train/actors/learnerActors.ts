@@ -70,13 +70,13 @@ export class LearnerActors implements Actors {
     const { transitionFormat } = this.#agent;
     this.#agent.evalMode(() => this.#agent.act(new Float32Array(transitionFormat.obsSize)));
     this.#memory.setSteps(step);
+    this.#memory.setLearnerSize(this.#agent.replay.size);
     this.#publish();
     this.#threads.start(step);
   }
 
   #publish(): void {
-    const { updates, replay } = this.#agent;
-    this.#memory.setLearnerSize(replay.size);
+    const { updates } = this.#agent;
     if (updates === this.#publishedUpdates) return;
     this.#memory.published.publish(updates);
     this.#publishedUpdates = updates;
@@ -129,8 +129,11 @@ export class LearnerActors implements Actors {
     let late = now() + sliceMilliseconds;
     while (threads.failure === null && !stop.requested && agent.steps < until) {
       const learned = this.#learnFromAll(until, late);
-      if (agent.wantsTurn) await agent.turn?.();
-      this.#publish();
+      const { wantsTurn } = agent;
+      if (wantsTurn) await agent.turn?.();
+      // where a GPU learns, the copy that acts changes with a turn alone
+      if (wantsTurn || isOnHost()) this.#publish();
+      this.#memory.setLearnerSize(agent.replay.size);
       if (learned === 0) this.#memory.waitForSteps(glance);
       else if (now() < late) continue;
       await turn();
