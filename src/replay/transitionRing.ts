@@ -3,6 +3,7 @@
  * before it moves the head on, so that the reader never sees half a step, not even of a writer that was killed; where the
  * ring is full the writer waits.
  */
+import { ShapeError } from "../errors.ts";
 
 /** What a step takes. */
 export interface TransitionFormat {
@@ -47,18 +48,24 @@ function columnsOf({ obsSize, actionSize, maskSize }: TransitionFormat, capacity
   return bytes.map((size) => whole(size * capacity));
 }
 
+/** The arrays of one place, made once. */
+interface Row {
+  readonly action: Float64Array;
+  readonly obs: Float32Array;
+  readonly nextObs: Float32Array;
+  readonly mask: Uint8Array;
+  readonly nextMask: Uint8Array;
+}
+
 export class TransitionRing {
   /** Steps that it holds at most. */
   readonly capacity: number;
-  readonly #format: TransitionFormat;
+  readonly #isDiscrete: boolean;
+  readonly #maskSize: number;
   readonly #counters: Int32Array;
   readonly #reward: Float64Array;
-  readonly #action: Float64Array;
-  readonly #obs: Float32Array;
-  readonly #nextObs: Float32Array;
-  readonly #mask: Uint8Array;
-  readonly #nextMask: Uint8Array;
   readonly #flags: Uint8Array;
+  readonly #rows: readonly Row[];
 
   /** Bytes of memory, a multiple of 8. */
   static bytesOf(format: TransitionFormat, capacity: number): number {
@@ -71,9 +78,10 @@ export class TransitionRing {
    * @param capacity a power of two
    */
   constructor(memory: SharedArrayBuffer, byteOffset: number, format: TransitionFormat, capacity: number) {
-    const { obsSize, actionSize, maskSize } = format;
+    const { obsSize, actionSize, isDiscrete, maskSize } = format;
     this.capacity = capacity;
-    this.#format = format;
+    this.#isDiscrete = isDiscrete;
+    this.#maskSize = maskSize;
     this.#counters = new Int32Array(memory, byteOffset, counterBytes / 4);
     let at = byteOffset + counterBytes;
     const places = columnsOf(format, capacity).map((bytes) => {
@@ -81,12 +89,17 @@ export class TransitionRing {
       return at - bytes;
     });
     this.#reward = new Float64Array(memory, places[0], capacity);
-    this.#action = new Float64Array(memory, places[1], capacity * actionSize);
-    this.#obs = new Float32Array(memory, places[2], capacity * obsSize);
-    this.#nextObs = new Float32Array(memory, places[3], capacity * obsSize);
-    this.#mask = new Uint8Array(memory, places[4], capacity * maskSize);
-    this.#nextMask = new Uint8Array(memory, places[5], capacity * maskSize);
     this.#flags = new Uint8Array(memory, places[6], capacity);
+    const floats = (column: number, row: number, size: number) =>
+      new Float32Array(memory, places[column]! + 4 * row * size, size);
+    const bytes = (column: number, row: number) => new Uint8Array(memory, places[column]! + row * maskSize, maskSize);
+    this.#rows = Array.from({ length: capacity }, (_, row) => ({
+      action: new Float64Array(memory, places[1]! + 8 * row * actionSize, actionSize),
+      obs: floats(2, row, obsSize),
+      nextObs: floats(3, row, obsSize),
+      mask: bytes(4, row),
+      nextMask: bytes(5, row),
+    }));
   }
 
   /** Steps written and not read yet. */
@@ -95,19 +108,19 @@ export class TransitionRing {
     return (Atomics.load(this.#counters, place.head) - tail) | 0;
   }
 
-  /** Of the writer: puts a step in; false where there is no room. */
+  /** Of the writer: puts a step in; false where there is no room. @throws ShapeError for a mask of another size */
   write({ obs, action, reward, nextObs, terminated, truncated, mask, nextMask, begins }: Transition): boolean {
     if (this.waiting === this.capacity) return false;
-    const { obsSize, actionSize, maskSize } = this.#format;
     const head = Atomics.load(this.#counters, place.head);
     const row = head & (this.capacity - 1);
+    const own = this.#rows[row]!;
     this.#reward[row] = reward;
-    if (typeof action === "number") this.#action[row] = action;
-    else this.#action.set(action, row * actionSize);
-    this.#obs.set(obs, row * obsSize);
-    this.#nextObs.set(nextObs, row * obsSize);
-    if (mask) this.#mask.set(mask, row * maskSize);
-    if (nextMask) this.#nextMask.set(nextMask, row * maskSize);
+    if (typeof action === "number") own.action[0] = action;
+    else own.action.set(action);
+    own.obs.set(obs);
+    own.nextObs.set(nextObs);
+    if (mask) this.#putMask(own.mask, mask);
+    if (nextMask) this.#putMask(own.nextMask, nextMask);
     this.#flags[row] =
       (terminated ? flag.terminated : 0) |
       (truncated ? flag.truncated : 0) |
@@ -116,6 +129,15 @@ export class TransitionRing {
       (nextMask ? flag.hasNextMask : 0);
     Atomics.store(this.#counters, place.head, (head + 1) | 0);
     return true;
+  }
+
+  #putMask(to: Uint8Array, mask: ArrayLike<number>): void {
+    if (mask.length !== this.#maskSize) {
+      throw new ShapeError(
+        `replay: every mask must hold ${this.#maskSize} numbers, one an action; got ${mask.length}. Look at info.actionMask.`,
+      );
+    }
+    to.set(mask);
   }
 
   /** Of the writer, where the ring is full: waits until half of it is free, at most so long. */
@@ -127,20 +149,18 @@ export class TransitionRing {
 
   /** Of the reader: the oldest step, which must be there. Its arrays are the ring's own until `release`. */
   oldest(): Transition {
-    const { obsSize, actionSize, maskSize, isDiscrete } = this.#format;
     const row = Atomics.load(this.#counters, place.tail) & (this.capacity - 1);
     const flags = this.#flags[row]!;
-    const own = <A extends Float32Array | Float64Array | Uint8Array>(column: A, size: number) =>
-      column.subarray(row * size, (row + 1) * size);
+    const { action, obs, nextObs, mask, nextMask } = this.#rows[row]!;
     return {
-      obs: own(this.#obs, obsSize),
-      action: isDiscrete ? this.#action[row]! : own(this.#action, actionSize),
+      obs,
+      action: this.#isDiscrete ? action[0]! : action,
       reward: this.#reward[row]!,
-      nextObs: own(this.#nextObs, obsSize),
+      nextObs,
       terminated: (flags & flag.terminated) !== 0,
       truncated: (flags & flag.truncated) !== 0,
-      mask: (flags & flag.hasMask) === 0 ? null : own(this.#mask, maskSize),
-      nextMask: (flags & flag.hasNextMask) === 0 ? null : own(this.#nextMask, maskSize),
+      mask: (flags & flag.hasMask) === 0 ? null : mask,
+      nextMask: (flags & flag.hasNextMask) === 0 ? null : nextMask,
       begins: (flags & flag.begins) !== 0,
     };
   }

@@ -83,6 +83,14 @@ describe("a ring of steps", () => {
     expect(ring.waiting).toBe(2);
   });
 
+  it("refuses a mask of another size, and has not taken the step then", () => {
+    const ring = makeRing(2);
+    expect(() => ring.write(step(1, { nextMask: [1, 1, 0] }))).toThrow(
+      "replay: every mask must hold 2 numbers, one an action; got 3. Look at info.actionMask.",
+    );
+    expect(ring.waiting).toBe(0);
+  });
+
   it("goes on where its counters have wrapped", () => {
     const memory = memoryOf(format, 4);
     const counters = new Int32Array(memory, 0, 32);

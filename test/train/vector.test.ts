@@ -67,6 +67,17 @@ describe("a run in six environments", () => {
     expect(outcome(name)).toEqual(outcome("reference"));
   });
 
+  it("replays by priority too, and goes on the same after a stop", async () => {
+    const { decaySteps: _, ...hyperparameters } = smallHyperparameters;
+    const rainbow = (out: string) => train(config(out, { agent: "rainbow", steps: 600, hyperparameters }));
+    expect(await rainbow("rainbow")).toMatchObject({ outcome: "finished", steps: 600 });
+    const run = rainbow("stoppedRainbow");
+    run.on("progress", () => void run.stop());
+    expect(await run).toMatchObject({ outcome: "stopped" });
+    await resume(path.join(folder, "stoppedRainbow"));
+    expect(outcomeOf(path.join(folder, "stoppedRainbow"), 600)).toEqual(outcomeOf(path.join(folder, "rainbow"), 600));
+  });
+
   it("takes environments that a script makes", async () => {
     // a preset goes by the environment's id
     const { hyperparameters } = resolveConfig(config("unused"));
