@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { AsyncAgent, LearnerAgent } from "../../agents/index.ts";
-import { sharedSteps } from "../../agents/sharedLearning.ts";
+import { stepsIn } from "../../agents/sharedLearning.ts";
 import { adoptKernelModules, openDevice } from "../../device.ts";
 import { ActorReplay } from "../../replay/index.ts";
 import { initialLoopState } from "../loop.ts";
@@ -44,10 +44,11 @@ interface Actor {
 function sharing(env: TrainingEnv, { learning, steps }: ActorWork & { kind: "shared" }): Actor {
   const agent = buildAgent(settings.agent, env, settings.hyperparameters, seed) as AsyncAgent;
   agent.share(learning, false);
+  const stepsTaken = stepsIn(learning);
   const stop = {
     /** All actors together have taken enough steps, or they are told to stop. */
     get requested(): boolean {
-      return sharedSteps(learning) >= steps || isStopping();
+      return stepsTaken() >= steps || isStopping();
     },
   };
   return { agent, stop, statistics: () => agent.statistics() };

@@ -1,6 +1,6 @@
 /** Actors that act and learn with shared parameters; the main thread takes no steps. */
 import type { AsyncAgent } from "../../agents/index.ts";
-import { sharedSteps } from "../../agents/sharedLearning.ts";
+import { stepsIn } from "../../agents/sharedLearning.ts";
 import type { Actors } from "../actors.ts";
 import type { LoopState } from "../loop.ts";
 import type { StopRequest } from "../run.ts";
@@ -21,6 +21,7 @@ export class SharedActors implements Actors {
   readonly #agent: AsyncAgent;
   readonly #steps: number;
   readonly #learning: SharedArrayBuffer;
+  readonly #stepsTaken: () => number;
   readonly #threads: ActorThreads;
   #episodesBefore = 0;
 
@@ -29,6 +30,7 @@ export class SharedActors implements Actors {
     this.#agent = agent;
     this.#steps = steps;
     this.#learning = new SharedArrayBuffer(agent.sharedBytes);
+    this.#stepsTaken = stepsIn(this.#learning);
     this.#threads = new ActorThreads(setup, {
       work: { kind: "shared", learning: this.#learning, steps },
       statistics: Object.keys(agent.statistics()),
@@ -44,7 +46,7 @@ export class SharedActors implements Actors {
 
   async run(until: number, stop: StopRequest): Promise<void> {
     const threads = this.#threads;
-    while (threads.failure === null && !stop.requested && sharedSteps(this.#learning) < until) {
+    while (threads.failure === null && !stop.requested && this.#stepsTaken() < until) {
       await new Promise((resolve) => setTimeout(resolve, glance));
     }
     if (threads.failure !== null) throw threads.failure;
