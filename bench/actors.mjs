@@ -6,7 +6,8 @@
  *
  * The two take turns. What is counted begins after the first quarter of the steps, when everything is compiled. With
  * --cpu steps are counted by the processor's time, all threads together: on a machine whose cores are busy with something
- * else the column `speed-up` says then what as many free cores as actors would give.
+ * else the column `speed-up` says then what as many free cores as actors would give; of actors and a learner, only whether
+ * handing steps over costs anything.
  */
 import { parseArgs } from "node:util";
 import { train } from "../dist/index.js";
