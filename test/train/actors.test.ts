@@ -333,7 +333,7 @@ describe("mistakes are told before anything begins", () => {
       messageOf({ envs: 4 }),
     ]).toMatchInlineSnapshot(`
       [
-        "train: actors must be a whole number of at least 1; got 0. Meaning: threads that act and learn at once, of an asynchronous agent.",
+        "train: actors must be a whole number of at least 1; got 0. Meaning: threads that act at once, of an agent that rl list agents calls async.",
         "train: several actors must be of an agent that rl list agents calls async; got ppo with 2 actors. Leave actors at 1.",
         "train: several actors must be of an agent that rl list agents calls async; got an agent that a script builds with 2 actors. Leave actors at 1.",
         "train: the environment of 2 actors must be given by its id, as each makes its own; got what makes one. Register it in a module, and pass its URL as actorModule.",
