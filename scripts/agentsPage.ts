@@ -48,7 +48,7 @@ export function agentTables(): string {
   const specs = listAgents();
   const rows = specs.map((spec) => {
     const file = fileOf(spec);
-    return `| \`${spec.id}\` | [${spec.name}](../src/agents/${file}) | ${spec.actionSpaces.join(", ")} | ${yes(spec.recurrent)} | ${yes(spec.async)} | ${yes(learnsFromMany(spec))} | ${spec.paper} |`;
+    return `| \`${spec.id}\` | [${spec.name}](../src/agents/${file}) | ${spec.actionSpaces.join(", ")} | ${yes(spec.recurrent)} | ${spec.async ?? ""} | ${yes(learnsFromMany(spec))} | ${spec.paper} |`;
   });
   const differences = specs.map((spec) => {
     const list = differencesIn(fileOf(spec));

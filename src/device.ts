@@ -1,5 +1,6 @@
 /** Opens the device that kernels run on; the only file that knows which backends there are. */
 import { createCpuBackend } from "./cpu/cpuBackend.ts";
+import { adoptKernelModules, type KernelModules, kernelModules } from "./cpu/kernelModules.ts";
 import {
   type DeviceProfile,
   keepTiles,
@@ -21,7 +22,7 @@ import {
 import { createNullBackend } from "./kernel/nullBackend.ts";
 import { createReferenceBackend } from "./kernel/reference.ts";
 
-export { type DeviceProfile, profileFile, type TunedShape };
+export { adoptKernelModules, type DeviceProfile, type KernelModules, kernelModules, profileFile, type TunedShape };
 
 export const deviceNames = ["auto", "cpu", "gpu", "reference", "null"] as const;
 export type DeviceName = (typeof deviceNames)[number];

@@ -118,7 +118,7 @@ export const a2cSpec: AgentSpec = {
   paper: "Mnih et al. 2016; Wu et al. 2017, Scalable trust-region method for deep reinforcement learning",
   actionSpaces: ["Discrete", "Box"],
   recurrent: false,
-  async: false,
+  async: null,
   hyperparameters: a2cHyperparameters,
   create: ({ hyperparameters, ...parts }) => new A2C({ ...parts, ...hyperparameters }),
 };

@@ -127,7 +127,7 @@ export const a3cSpec: AgentSpec = {
   paper: "Mnih et al. 2016, Asynchronous methods for deep reinforcement learning",
   actionSpaces: ["Discrete", "Box"],
   recurrent: true,
-  async: true,
+  async: "shared",
   hyperparameters: a3cHyperparameters,
   create: ({ hyperparameters, ...parts }) => new A3C({ ...parts, ...hyperparameters }),
 };

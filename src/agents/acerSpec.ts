@@ -10,7 +10,7 @@ export const acerSpec: AgentSpec = {
   paper: "Wang et al. 2017, Sample efficient actor-critic with experience replay",
   actionSpaces: ["Discrete", "Box"],
   recurrent: false,
-  async: true,
+  async: "shared",
   hyperparameters: acerHyperparameters,
   create: ({ hyperparameters, ...parts }) => {
     const options = { ...parts, ...hyperparameters };

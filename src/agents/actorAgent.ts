@@ -96,6 +96,9 @@ interface Saved {
   loadState(state: any): void;
 }
 
+/** Steps in which an update is to be expected, of an asynchronous agent: an episode's end brings one. */
+const rehearsedSteps = 32;
+
 /** Weight of the past in running averages. Source: ChainerRL's average_q_decay. */
 const averageDecay = 0.999;
 
@@ -298,6 +301,20 @@ export abstract class ActorAgent extends BaseAgent {
     this.targetsUpdatedAt = sharing.targetsUpdatedAt;
     sharing.pullTargets();
     sharing.pull();
+  }
+
+  rehearse(): void {
+    const state = this.saveState();
+    const obs = new Float32Array(this.obsSize);
+    const { updates } = this;
+    // in training an explorer may take random actions only
+    this.evalMode(() => this.act(obs));
+    for (let step = 0; step < rehearsedSteps && this.updates === updates; step++) {
+      this.act(obs);
+      this.observe(obs, 0, false, step === rehearsedSteps - 1);
+    }
+    this.stopEpisode();
+    this.loadState(state);
   }
 
   get wantsTurn(): boolean {

@@ -1,5 +1,7 @@
 /** What every agent is to the training loop, to scripts and to the command line. */
+import type { Link } from "../autograd/index.ts";
 import type { Random } from "../random.ts";
+import type { Replay, Transition, TransitionFormat } from "../replay/index.ts";
 import type { Stateful } from "../state.ts";
 import type { HyperparameterSchema } from "./hyperparameters.ts";
 
@@ -147,6 +149,31 @@ export interface AsyncAgent extends Agent {
   share(memory: SharedArrayBuffer, isFirst: boolean): void;
   /** Takes over what the others have learned. */
   followShared(): void;
+  /** Runs what steps and updates run, so that it is compiled, and leaves everything as it was. */
+  rehearse(): void;
+}
+
+/**
+ * An agent that learns from what actors in other threads do. Each of them is an agent of its own, built with the replay buffer
+ * of an actor (`ActorReplay`): it acts with what this one publishes, and never learns.
+ */
+export interface LearnerAgent extends Agent {
+  /** An actor is told those of all. */
+  steps: number;
+  /** What a step of an actor takes. */
+  readonly transitionFormat: TransitionFormat;
+  /** The network that acts, on the cpu: what actors take over. */
+  readonly actingNetwork: Link;
+  readonly replay: Replay;
+  /** What explores: in an actor, not here. */
+  readonly explorer: { statistics(): Record<string, number> };
+  /**
+   * From here on the agent learns from n actors.
+   * @throws UsageError where its replay buffer cannot keep as many episodes apart
+   */
+  setActors(n: number): void;
+  /** A step of one of the actors, and the updates that it makes due. */
+  observeActor(actor: number, transition: Transition): void;
 }
 
 /** What an agent is built from when its networks and replay are to be the default ones. */
@@ -157,6 +184,17 @@ export interface AgentSetup {
   /** Values for the agent's `hyperparameters`; the rest are defaults. */
   readonly hyperparameters: Readonly<Record<string, unknown>>;
 }
+/** What an actor of a `LearnerAgent` is built from. */
+export interface ActorSetup extends AgentSetup {
+  /** Where its steps go. */
+  readonly replay: Replay;
+}
+
+/**
+ * What several actors of an agent have in common: "shared", each learns, in parameters that all share (`AsyncAgent`);
+ * "learner", one agent learns from what all do (`LearnerAgent`).
+ */
+export type AsyncKind = "shared" | "learner";
 
 /** One line of the registry: `rl list agents`, `--agent`, `--help`, docs. */
 export interface AgentSpec {
@@ -167,8 +205,9 @@ export interface AgentSpec {
   readonly paper: string;
   readonly actionSpaces: readonly ("Discrete" | "Box")[];
   readonly recurrent: boolean;
-  /** Whether actors in several threads can share what they learn; its agents are `AsyncAgent`s. */
-  readonly async: boolean;
+  /** How actors in several threads learn together; null where they cannot. */
+  readonly async: AsyncKind | null;
   readonly hyperparameters: HyperparameterSchema;
+  /** Hands on all that is in the setup: that of an actor has more. */
   create(setup: AgentSetup): Agent;
 }

@@ -50,7 +50,7 @@ export const alSpec: AgentSpec = {
   paper: "Bellemare et al. 2016, Increasing the action gap: advantage learning",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: alHyperparameters,
   create: ({ hyperparameters, ...parts }) => new AL({ ...parts, ...hyperparameters }),
 };

@@ -69,7 +69,7 @@ export const categoricalDQNSpec: AgentSpec = {
   paper: "Bellemare, Dabney, Munos 2017, A distributional perspective on reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: categoricalDQNHyperparameters,
   create: ({ hyperparameters, ...parts }) => new CategoricalDQN({ ...parts, ...hyperparameters }),
 };

@@ -23,7 +23,7 @@ export const categoricalDoubleDQNSpec: AgentSpec = {
   paper: "Bellemare, Dabney, Munos 2017, A distributional perspective on reinforcement learning; double",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: categoricalDQNHyperparameters,
   create: ({ hyperparameters, ...parts }) => new CategoricalDoubleDQN({ ...parts, ...hyperparameters }),
 };

@@ -262,7 +262,7 @@ export const ddpgSpec: AgentSpec = {
   paper: "Lillicrap et al. 2016, Continuous control with deep reinforcement learning",
   actionSpaces: ["Box"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: ddpgHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DDPG({ ...parts, ...hyperparameters }),
 };

@@ -24,7 +24,7 @@ export const doubleDQNSpec: AgentSpec = {
   paper: "van Hasselt, Guez, Silver 2016, Deep reinforcement learning with double Q-learning",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DoubleDQN({ ...parts, ...hyperparameters }),
 };

@@ -23,7 +23,7 @@ export const doubleIQNSpec: AgentSpec = {
   paper: "Dabney et al. 2018, Implicit quantile networks for distributional reinforcement learning; double",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: iqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DoubleIQN({ ...parts, ...hyperparameters }),
 };

@@ -25,7 +25,7 @@ export const doublePALSpec: AgentSpec = {
   paper: "Bellemare et al. 2016, Increasing the action gap: persistent advantage learning, double",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: alHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DoublePAL({ ...parts, ...hyperparameters }),
 };

@@ -54,7 +54,7 @@ export const dppSpec: AgentSpec = {
   paper: "Azar, Gómez, Kappen 2012, Dynamic policy programming",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: dppHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DPP({ ...parts, ...hyperparameters }),
 };

@@ -28,7 +28,7 @@ export const dppGreedySpec: AgentSpec = {
   paper: "Azar, Gómez, Kappen 2012, Dynamic policy programming: maximum",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DPPGreedy({ ...parts, ...hyperparameters }),
 };

@@ -24,7 +24,7 @@ export const dppLSpec: AgentSpec = {
   paper: "Azar, Gómez, Kappen 2012, Dynamic policy programming: soft maximum",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: dppHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DPPL({ ...parts, ...hyperparameters }),
 };

@@ -85,7 +85,7 @@ export const dqnSpec: AgentSpec = {
   paper: "Mnih et al. 2015, Human-level control through deep reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DQN({ ...parts, ...hyperparameters }),
 };

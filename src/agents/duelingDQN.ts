@@ -27,7 +27,7 @@ export const duelingDQNSpec: AgentSpec = {
   paper: "Wang et al. 2016, Dueling network architectures for deep reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new DuelingDQN({ ...parts, ...hyperparameters }),
 };

@@ -84,7 +84,7 @@ export const iqnSpec: AgentSpec = {
   paper: "Dabney et al. 2018, Implicit quantile networks for distributional reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: iqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new IQN({ ...parts, ...hyperparameters }),
 };

@@ -87,7 +87,7 @@ export const nafSpec: AgentSpec = {
   paper: "Gu et al. 2016, Continuous deep Q-learning with model-based acceleration",
   actionSpaces: ["Box"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: nafHyperparameters,
   create: ({ hyperparameters, ...parts }) => new NAF({ ...parts, ...hyperparameters }),
 };

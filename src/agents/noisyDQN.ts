@@ -54,7 +54,7 @@ export const noisyDQNSpec: AgentSpec = {
   paper: "Fortunato et al. 2018, Noisy networks for exploration",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: noisyDQNHyperparameters,
   create: ({ hyperparameters, ...parts }) => new NoisyDQN({ ...parts, ...hyperparameters }),
 };

@@ -208,7 +208,7 @@ export const nsqSpec: AgentSpec = {
   paper: "Mnih et al. 2016, Asynchronous methods for deep reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: false,
-  async: true,
+  async: "shared",
   hyperparameters: nsqHyperparameters,
   create: ({ hyperparameters, ...parts }) => new NSQ({ ...parts, ...hyperparameters }),
 };

@@ -46,7 +46,7 @@ export const palSpec: AgentSpec = {
   paper: "Bellemare et al. 2016, Increasing the action gap: persistent advantage learning",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: alHyperparameters,
   create: ({ hyperparameters, ...parts }) => new PAL({ ...parts, ...hyperparameters }),
 };

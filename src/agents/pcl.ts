@@ -159,7 +159,7 @@ export const pclSpec: AgentSpec = {
   paper: "Nachum et al. 2017, Bridging the gap between value and policy based reinforcement learning",
   actionSpaces: ["Discrete", "Box"],
   recurrent: false,
-  async: true,
+  async: "shared",
   hyperparameters: pclHyperparameters,
   create: ({ hyperparameters, ...parts }) => new PCL({ ...parts, ...hyperparameters }),
 };

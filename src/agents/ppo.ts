@@ -195,7 +195,7 @@ export const ppoSpec: AgentSpec = {
   paper: "Schulman et al. 2017, Proximal policy optimization algorithms",
   actionSpaces: ["Discrete", "Box"],
   recurrent: false,
-  async: false,
+  async: null,
   hyperparameters: ppoHyperparameters,
   create: ({ hyperparameters, ...parts }) => new PPO({ ...parts, ...hyperparameters }),
 };

@@ -19,6 +19,8 @@ import {
   PrioritizedReplayBuffer,
   type Replay,
   ReplayBuffer,
+  type Transition,
+  type TransitionFormat,
 } from "../replay/index.ts";
 import type { State } from "../state.ts";
 import { type Acting, type ActingParts, DiscreteActing, type Look, maskOf } from "./acting.ts";
@@ -30,6 +32,7 @@ import type {
   BatchTransitions,
   BoxSpace,
   DiscreteSpace,
+  LearnerAgent,
   ModelPlace,
   Observation,
   StepInfo,
@@ -41,6 +44,7 @@ import { ForwardPass } from "./forwardPass.ts";
 import { HiddenState, stateSize } from "./hiddenState.ts";
 import type { HyperparameterSchema } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
+import { appendOfActor, splitReplay } from "./replayLanes.ts";
 import { SequenceMinibatch } from "./sequenceMinibatch.ts";
 import { Staging } from "./staging.ts";
 import { UpdateStatistics } from "./updateStatistics.ts";
@@ -62,12 +66,13 @@ export interface NetworkParts {
  * An agent with a q-function, a target network and a replay buffer: all that DQN and its variants have in common but what
  * an update learns.
  */
-export abstract class QAgent<Value extends ActionValue, A extends Action> extends BaseAgent {
+export abstract class QAgent<Value extends ActionValue, A extends Action> extends BaseAgent implements LearnerAgent {
   readonly hyperparameters: Readonly<DQNHyperparameters>;
   readonly qFunction: QNetwork<Value>;
   readonly targetQ: QNetwork<Value>;
   readonly optimizer: Optimizer;
   readonly replay: Replay;
+  readonly transitionFormat: TransitionFormat;
   readonly #acting: Acting<A>;
   readonly #actingNetwork: ActingNetwork<QNetwork<Value>>;
   readonly #makeBatch: (maskedActions: number) => Staging;
@@ -101,6 +106,12 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     const actionShape = this.actionShape(where, actionSpace);
     const actions = "n" in actionSpace ? actionSpace.n : actionShape[0]!;
     this.#actions = actions;
+    this.transitionFormat = {
+      obsSize,
+      actionSize: actionShape[0] ?? 1,
+      isDiscrete: "n" in actionSpace,
+      maskSize: "n" in actionSpace ? actions : 0,
+    };
     const make = (role: string) => () => {
       const [weights, noise] = [random.stream("weights"), random.stream(`noise/${role}`)];
       return this.makeNetwork({ obsSize, actions, actionSpace, random: weights, noise });
@@ -408,6 +419,10 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   /** Counts environment steps and updates as often as they make it due. */
   #learnFrom(steps: number): void {
     const { replayStartSize, updateInterval, updatesPerInterval } = this.hyperparameters;
+    if (this.replay.countStep) {
+      this.steps = this.replay.countStep();
+      return;
+    }
     const before = this.steps;
     this.steps += steps;
     if (this.replay.size < replayStartSize) return;
@@ -447,12 +462,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
 
   /** From here on the agent learns from n environments. */
   #split(n: number): BatchActing<A> {
-    if (!this.replay.split) {
-      throw new UsageError(
-        `${this.name}: a replay buffer for ${n} environments must keep as many episodes apart; got ${this.replay.constructor.name}, which keeps one. Use sampling uniform, or one environment.`,
-      );
-    }
-    this.replay.split(n);
+    splitReplay(this.name, this.replay, n);
     this.#rows = this.#makeBatchActing(n, true);
     return this.#rows;
   }
@@ -472,6 +482,20 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     }
     this.#rows.outcomes(transitions, rewards, terminated, truncated, infos, this.#append);
     this.#learnFrom(transitions.count);
+  }
+
+  /** The network that acts, on the cpu. */
+  get actingNetwork(): QNetwork<Value> {
+    return this.#actingNetwork.network;
+  }
+
+  setActors(n: number): void {
+    splitReplay(this.name, this.replay, n);
+  }
+
+  observeActor(actor: number, transition: Transition): void {
+    appendOfActor(this.replay, actor, transition);
+    this.#learnFrom(1);
   }
 
   readonly #append: Replay["append"] = (...step) => this.replay.append(...step);

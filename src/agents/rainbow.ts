@@ -58,7 +58,7 @@ export const rainbowSpec: AgentSpec = {
   paper: "Hessel et al. 2018, Rainbow: combining improvements in deep reinforcement learning",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: rainbowHyperparameters,
   create: ({ hyperparameters, ...parts }) => new Rainbow({ ...parts, ...hyperparameters }),
 };

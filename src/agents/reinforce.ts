@@ -123,7 +123,7 @@ export const reinforceSpec: AgentSpec = {
   paper: "Williams 1992, Simple statistical gradient-following algorithms for connectionist reinforcement learning",
   actionSpaces: ["Discrete", "Box"],
   recurrent: false,
-  async: false,
+  async: null,
   hyperparameters: reinforceHyperparameters,
   create: ({ hyperparameters, ...parts }) => new REINFORCE({ ...parts, ...hyperparameters }),
 };

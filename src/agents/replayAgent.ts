@@ -11,13 +11,20 @@ import {
   TwinQ,
 } from "../nets/index.ts";
 import type { Random } from "../random.ts";
-import { EpisodicReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
+import {
+  EpisodicReplayBuffer,
+  type Replay,
+  ReplayBuffer,
+  type Transition,
+  type TransitionFormat,
+} from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
-import type { BoxSpace, Observation } from "./agent.ts";
+import type { BoxSpace, LearnerAgent, Observation } from "./agent.ts";
 import { stateSize } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { appendOfActor, splitReplay } from "./replayLanes.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
 import { SequenceMinibatch, sequenceHyperparameters } from "./sequenceMinibatch.ts";
 import { Staging } from "./staging.ts";
@@ -96,9 +103,10 @@ export function withTarget<T extends Link>(
   return [own, other];
 }
 
-export abstract class ReplayAgent extends ActorAgent {
+export abstract class ReplayAgent extends ActorAgent implements LearnerAgent {
   readonly policy: Policy;
   readonly replay: Replay;
+  readonly transitionFormat: TransitionFormat;
   readonly explorer: Explorer<Float32Array>;
   protected readonly acting: ActingNetwork<Policy>;
   protected readonly batch: Staging;
@@ -120,8 +128,9 @@ export abstract class ReplayAgent extends ActorAgent {
     makePolicy: () => Policy,
   ) {
     super(setup, parts);
-    const { hyperparameters: h, obsShape, actionSize, random } = setup;
+    const { hyperparameters: h, obsShape, obsSize, actionSize, random } = setup;
     requireReplaySizes(name, h);
+    this.transitionFormat = { obsSize, actionSize, isDiscrete: false, maskSize: 0 };
     const { actingPolicy } = parts;
     this.#settings = h;
     this.policy = policy;
@@ -228,10 +237,30 @@ export abstract class ReplayAgent extends ActorAgent {
   }
 
   protected learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
-    const { replayStartSize, updateInterval, updatesPerInterval } = this.#settings;
     this.replay.append(this.lastObs, this.lastAction, reward, nextObs, terminated, truncated);
+    // an actor's steps are learned from elsewhere
+    if (this.replay.countStep) this.steps = this.replay.countStep();
+    else this.#updateWhereDue();
+  }
+
+  #updateWhereDue(): void {
+    const { replayStartSize, updateInterval, updatesPerInterval } = this.#settings;
     if (this.replay.size < replayStartSize || this.steps % updateInterval !== 0) return;
     for (let i = 0; i < updatesPerInterval; i++) this.update();
+  }
+
+  get actingNetwork(): Policy {
+    return this.acting.network;
+  }
+
+  setActors(n: number): void {
+    splitReplay(this.name, this.replay, n);
+  }
+
+  observeActor(actor: number, transition: Transition): void {
+    appendOfActor(this.replay, actor, transition);
+    this.steps++;
+    this.#updateWhereDue();
   }
 
   protected forgetEpisode(): void {

@@ -58,7 +58,7 @@ export const residualDQNSpec: AgentSpec = {
   paper: "Baird 1995, Residual algorithms: reinforcement learning with function approximation",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: residualDQNHyperparameters,
   create: ({ hyperparameters, ...parts }) => new ResidualDQN({ ...parts, ...hyperparameters }),
 };

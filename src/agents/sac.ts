@@ -196,7 +196,7 @@ export const sacSpec: AgentSpec = {
   paper: "Haarnoja et al. 2018, Soft actor-critic algorithms and applications",
   actionSpaces: ["Box"],
   recurrent: false,
-  async: false,
+  async: "learner",
   hyperparameters: sacHyperparameters,
   create: ({ hyperparameters, ...parts }) => new SAC({ ...parts, ...hyperparameters }),
 };

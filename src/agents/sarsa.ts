@@ -41,7 +41,7 @@ export const sarsaSpec: AgentSpec = {
   paper: "Rummery & Niranjan 1994, On-line Q-learning using connectionist systems",
   actionSpaces: ["Discrete"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: dqnHyperparameters,
   create: ({ hyperparameters, ...parts }) => new SARSA({ ...parts, ...hyperparameters }),
 };

@@ -14,9 +14,11 @@ export interface SharedParts {
   readonly targets: readonly Link[];
 }
 
-/** Steps that all actors have taken in training. */
-export const sharedSteps = (memory: SharedArrayBuffer): number =>
-  Atomics.load(new Int32Array(memory, 0, 8), place.steps);
+/** Reads the steps that all actors have taken in training. */
+export function stepsIn(memory: SharedArrayBuffer): () => number {
+  const counters = new Int32Array(memory, 0, counterBytes / 4);
+  return () => Atomics.load(counters, place.steps);
+}
 
 export class SharedLearning {
   readonly #counters: Int32Array;

@@ -80,7 +80,7 @@ export const svg0Spec: AgentSpec = {
   paper: "Heess et al. 2015, Learning continuous control policies by stochastic value gradients",
   actionSpaces: ["Box"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: svg0Hyperparameters,
   create: ({ hyperparameters, ...parts }) => new SVG0({ ...parts, ...hyperparameters }),
 };

@@ -185,7 +185,7 @@ export const td3Spec: AgentSpec = {
   paper: "Fujimoto et al. 2018, Addressing function approximation error in actor-critic methods",
   actionSpaces: ["Box"],
   recurrent: false,
-  async: false,
+  async: "learner",
   hyperparameters: td3Hyperparameters,
   create: ({ hyperparameters, ...parts }) => new TD3({ ...parts, ...hyperparameters }),
 };

@@ -30,6 +30,7 @@ export * from "./optimizers/index.ts";
 export { Parameter } from "./parameter.ts";
 export { fetchParameters, putParameters } from "./parameterTransfer.ts";
 export { PersistentValue } from "./persistentValue.ts";
+export { PublishedParameters } from "./publishedParameters.ts";
 export { RandomStream } from "./randomStream.ts";
 export { arenaBytes, evalMode, forceBackprop, isTraining, noBackprop, scope, trainMode } from "./scope.ts";
 export * from "./serializers/index.ts";

@@ -33,16 +33,26 @@ export function clock(seconds: number): string {
 /** The speeds of the actors, as 12.1k+11.8k. */
 const byActor = (speeds: readonly number[]): string => speeds.map((speed) => compact(speed)).join("+");
 
+/** How far behind learning the actors act, as 12+9 updates. */
+const behind = (updates: readonly number[]): string => `${updates.join("+")} updates behind`;
+
+/** What is told of the actors. */
+function actorsOf({ actorStepsPerSecond, actorUpdatesBehind }: ProgressEvent): string | null {
+  if (!actorStepsPerSecond) return null;
+  return byActor(actorStepsPerSecond) + (actorUpdatesBehind ? `, ${behind(actorUpdatesBehind)}` : "");
+}
+
 /** The parts of a progress line, in the order they are read; the lower the rank, the longer a part stays. */
 function parts(progress: ProgressEvent) {
-  const { step, steps, episodeReturn, statistics, stepsPerSecond, actorStepsPerSecond, secondsLeft } = progress;
+  const { step, steps, episodeReturn, statistics, stepsPerSecond, secondsLeft } = progress;
+  const actors = actorsOf(progress);
   const { averageLoss, epsilon } = statistics;
   const part = (rank: number, text: string | null) => ({ rank, text });
   return [
     part(0, `${Math.floor((100 * step) / steps)}%`.padStart(4)),
     part(4, `${compact(step)}/${compact(steps)}`),
     part(3, `${compact(stepsPerSecond).padStart(5)}/s`),
-    part(7, actorStepsPerSecond ? `(${byActor(actorStepsPerSecond)})` : null),
+    part(7, actors && `(${actors})`),
     part(2, episodeReturn === null ? null : `return ${short(episodeReturn).padEnd(5)}`),
     part(5, averageLoss === undefined ? null : `loss ${short(averageLoss).padEnd(6)}`),
     part(6, epsilon === undefined ? null : `ε ${epsilon.toFixed(2)}`),
@@ -73,19 +83,13 @@ export function liveLine(progress: ProgressEvent, width: number): string {
 }
 
 /** The same as one plain line: `step 42000 of 100000, 9.80k steps/s, return 153.0, …`. */
-export function plainLine({
-  step,
-  steps,
-  episodeReturn,
-  statistics,
-  stepsPerSecond,
-  actorStepsPerSecond,
-  secondsLeft,
-}: ProgressEvent): string {
+export function plainLine(progress: ProgressEvent): string {
+  const { step, steps, episodeReturn, statistics, stepsPerSecond, secondsLeft } = progress;
   const { averageLoss, epsilon } = statistics;
+  const actors = actorsOf(progress);
   return [
     `step ${step} of ${steps}`,
-    `${compact(stepsPerSecond)} steps/s${actorStepsPerSecond ? ` (actors ${byActor(actorStepsPerSecond)})` : ""}`,
+    `${compact(stepsPerSecond)} steps/s${actors ? ` (actors ${actors})` : ""}`,
     ...(episodeReturn === null ? [] : [`return ${short(episodeReturn)}`]),
     ...(averageLoss === undefined ? [] : [`loss ${short(averageLoss)}`]),
     ...(epsilon === undefined ? [] : [`ε ${epsilon.toFixed(2)}`]),

@@ -11,7 +11,7 @@
  * elements into phases, each with taps of its own. Images are padded with zeros by a copy where the windows need it.
  */
 import type { Families, MatmulSpec } from "../kernel/backend.ts";
-import { type Expression, input, topological } from "../kernel/expression.ts";
+import { type Expression, input, structureOf } from "../kernel/expression.ts";
 import { type Convolution, reach, type Windows } from "../kernel/windows.ts";
 import { FunctionBody } from "./assembler.ts";
 import { ExpressionEmitter } from "./expressionEmitter.ts";
@@ -442,7 +442,7 @@ export function makeConvolutions(
 
   const product = (rows: number, cols: number, { bias, activation }: MatmulSpec, accumulate: boolean): Run => {
     const lastRows = rows % tileRows;
-    const activationKey = activation ? topological([activation]).at(-1)!.id : -1;
+    const activationKey = activation ? structureOf(activation) : "none";
     const key = `indexedMatmul ${cols} ${lastRows} ${bias} ${activationKey} ${accumulate}`;
     return host.compile(key, () => printIndexedMatmul({ cols, lastRows, bias, activation, accumulate, fma: host.fma }));
   };

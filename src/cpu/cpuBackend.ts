@@ -2,18 +2,13 @@
 
 import { isEnabled, note } from "../debug.ts";
 import { DeviceError } from "../errors.ts";
-import {
-  type Backend,
-  type Families,
-  type Kernel,
-  kernelKey,
-  type Launch,
-  type MatmulSpec,
-} from "../kernel/backend.ts";
+import type { Backend, Families, Kernel, Launch, MatmulSpec } from "../kernel/backend.ts";
+import { structureOf } from "../kernel/expression.ts";
 import { loopNest } from "../kernel/strides.ts";
 import { assemble, FunctionBody } from "./assembler.ts";
 import { makeConvolutions } from "./convolution.ts";
 import * as bodies from "./families.ts";
+import { moduleOf } from "./kernelModules.ts";
 import { type MatmulHost, makeMatmul, type Repeat, tileCols } from "./matmul.ts";
 import { CpuMemory } from "./memory.ts";
 import { printRowKernel } from "./rowKernel.ts";
@@ -43,6 +38,10 @@ function requireSimd(): void {
   }
 }
 
+/** The identity of a kernel in every thread. */
+const keyOf = ({ inputs, outputs, inPlace }: Kernel): string =>
+  `${inputs.join()}${inPlace ? "=" : ">"}${outputs.map(structureOf).join("|")}`;
+
 /**
  * Makes the backend of this thread: one memory, kernels compiled on first use and kept.
  * @param options.fma whether products use fused multiply-add: where the engine has it, unless given
@@ -59,16 +58,21 @@ export function createCpuBackend({
   const memory = new CpuMemory();
   const compiled = new Map<string, WasmFunction>();
   const team = makeTeam(threads, memory.memory);
+  /** What kernels of the same key may differ in. */
+  const variant = `${fma ? "fma" : "mul-add"} ${JSON.stringify(memory.limits)}`;
 
   const compileBody = (key: string, print: () => FunctionBody): WasmFunction => {
     let run = compiled.get(key);
     if (!run) {
-      const bytes = assemble(print(), memory.limits);
-      if (isEnabled(3)) note(3, `wasm ${key}: ${bytes.length} bytes`);
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: memory.memory } });
+      const module = moduleOf(`${variant} ${key}`, () => {
+        const bytes = assemble(print(), memory.limits);
+        if (isEnabled(3)) note(3, `wasm ${key}: ${bytes.length} bytes`);
+        return bytes;
+      });
+      const instance = new WebAssembly.Instance(module, { env: { memory: memory.memory } });
       run = instance.exports.f as WasmFunction;
       compiled.set(key, run);
-      team?.know(run, bytes);
+      team?.know(run, module);
     }
     return run;
   };
@@ -221,7 +225,7 @@ export function createCpuBackend({
     variant: fma ? "relaxed-fma" : "mul-add",
     memory,
     families,
-    compile: (kernel: Kernel): Launch => compileBody(kernelKey(kernel), () => printRowKernel(kernel)) as Launch,
+    compile: (kernel: Kernel): Launch => compileBody(keyOf(kernel), () => printRowKernel(kernel)) as Launch,
     adapter: null,
     turn: async () => {},
   };

@@ -7,7 +7,7 @@
  * (and thrown away), so memory behind b must exist; what is stored is exact.
  */
 import type { MatmulLaunch, MatmulSpec } from "../kernel/backend.ts";
-import { type Expression, input, topological } from "../kernel/expression.ts";
+import { type Expression, input, structureOf } from "../kernel/expression.ts";
 import { FunctionBody } from "./assembler.ts";
 import { ExpressionEmitter } from "./expressionEmitter.ts";
 
@@ -299,7 +299,7 @@ const sharedChunkCols = 128;
 const sharedRows = 8;
 
 export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
-  const activationKey = spec.activation ? topological([spec.activation]).at(-1)!.id : -1;
+  const activationKey = spec.activation ? structureOf(spec.activation) : "none";
   const kernels = new Map<number, MatmulKernel>();
 
   const kernel = (cols: number, last: boolean, accumulate: boolean, packed: boolean): MatmulKernel => {
@@ -309,7 +309,7 @@ export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
       const bias = last && spec.bias;
       const activation = last ? spec.activation : null;
       const variant = { cols, bias, activation, accumulate, packed, fma: host.fma };
-      const key = `matmul ${cols} ${bias} ${activation ? activationKey : -1} ${accumulate} ${packed}`;
+      const key = `matmul ${cols} ${bias} ${activation ? activationKey : "none"} ${accumulate} ${packed}`;
       found = host.compile(key, () => printMatmul(variant)) as MatmulKernel;
       kernels.set(id, found);
     }

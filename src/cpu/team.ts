@@ -39,8 +39,8 @@ const helperSource = `
     const body = c[w.body];
     if (!bodies[body]) {
       for (let m = receiveMessageOnPort(port); m; m = receiveMessageOnPort(port)) {
-        const { index, bytes } = m.message;
-        bodies[index] = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports.f;
+        const { index, module } = m.message;
+        bodies[index] = new WebAssembly.Instance(module, { env: { memory } }).exports.f;
       }
       if (!bodies[body]) continue;
     }
@@ -63,7 +63,7 @@ export class Team {
   readonly #workers: typeof import("node:worker_threads");
   readonly #control = new Int32Array(new SharedArrayBuffer(4 * words));
   readonly #ports: { postMessage(message: unknown): void }[] = [];
-  readonly #bytes = new WeakMap<Run, Uint8Array>();
+  readonly #modules = new WeakMap<Run, WebAssembly.Module>();
   readonly #indices = new WeakMap<Run, number>();
   #bodies = 0;
   #job = 0;
@@ -93,8 +93,8 @@ export class Team {
   }
 
   /** Keeps the module of a function, which helpers will need. */
-  know(run: Run, bytes: Uint8Array): void {
-    this.#bytes.set(run, bytes);
+  know(run: Run, module: WebAssembly.Module): void {
+    this.#modules.set(run, module);
   }
 
   #indexOf(run: Run): number {
@@ -102,7 +102,7 @@ export class Team {
     if (index === undefined) {
       index = this.#bodies++;
       this.#indices.set(run, index);
-      for (const port of this.#ports) port.postMessage({ index, bytes: this.#bytes.get(run)! });
+      for (const port of this.#ports) port.postMessage({ index, module: this.#modules.get(run)! });
     }
     return index;
   }

@@ -286,6 +286,23 @@ export function topological(roots: readonly Expression[]): Expression[] {
   return order;
 }
 
+const structures = new WeakMap<Expression, string>();
+
+/** What an expression computes, in words that are the same in every thread: ids go by which came first. */
+export function structureOf(root: Expression): string {
+  let structure = structures.get(root);
+  if (structure === undefined) {
+    const order = topological([root]);
+    const places = new Map(order.map((x, place) => [x, place]));
+    const words = order.map(({ kind, level, value, args }) =>
+      [kind, level, Object.is(value, -0) ? "-0" : value, ...args.map((arg) => places.get(arg))].join(" "),
+    );
+    structure = words.join(";");
+    structures.set(root, structure);
+  }
+  return structure;
+}
+
 /** The same expression with some nodes replaced, simplified again on the way up. */
 export function substitute(root: Expression, replacement: ReadonlyMap<Expression, Expression>): Expression {
   const done = new Map<Expression, Expression>(replacement);

@@ -1,3 +1,4 @@
+export { ActorReplay, type ActorReplayParts } from "./actorReplay.ts";
 export {
   type BurnInBatch,
   EpisodicReplayBuffer,
@@ -16,6 +17,7 @@ export type { Replay } from "./replay.ts";
 export { ReplayBuffer, type ReplayBufferOptions } from "./replayBuffer.ts";
 export { openReplayLog } from "./replayLog.ts";
 export { SumTree } from "./sumTree.ts";
+export { type Transition, type TransitionFormat, TransitionRing } from "./transitionRing.ts";
 export {
   type ActionFormat,
   type FrameBatch,

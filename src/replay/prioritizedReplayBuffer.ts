@@ -8,15 +8,10 @@
 import { UsageError } from "../errors.ts";
 import type { Random, RandomState } from "../random.ts";
 import type { State } from "../state.ts";
+import { Lanes } from "./lanes.ts";
 import type { Replay } from "./replay.ts";
 import { SumTree } from "./sumTree.ts";
-import {
-  type FrameBatch,
-  type FrameRing,
-  type TransitionBatch,
-  TransitionStore,
-  type TransitionStoreOptions,
-} from "./transitionStore.ts";
+import type { FrameBatch, FrameRing, TransitionBatch, TransitionStoreOptions } from "./transitionStore.ts";
 
 export interface PrioritizedReplayBufferOptions extends TransitionStoreOptions {
   /** The stream minibatches are drawn with; its state is saved with the buffer's. */
@@ -37,11 +32,13 @@ export class PrioritizedReplayBuffer implements Replay {
   readonly betaStart: number;
   readonly betaSteps: number;
   readonly eps: number;
-  readonly #store: TransitionStore;
+  readonly #lanes: Lanes;
   readonly #random: Random;
-  /** By slot: priority^α, 0 where there is no transition. */
-  readonly #tree: SumTree;
-  /** The slots of the last minibatch, and the numbers of its transitions. */
+  /** By slot, those of the lanes behind each other: priority^α, 0 where there is no transition. */
+  #tree: SumTree;
+  /** The places in the tree of the last minibatch, and how many transitions it has. */
+  #places = new Uint32Array(64);
+  /** The same, for the stores. */
   #slots = new Uint32Array(64);
   #count = 0;
   #largest = 1;
@@ -59,25 +56,25 @@ export class PrioritizedReplayBuffer implements Replay {
     this.betaStart = beta;
     this.betaSteps = betaSteps;
     this.eps = eps;
-    this.#store = new TransitionStore(options);
+    this.#lanes = new Lanes(options);
     this.#random = random;
-    this.#tree = new SumTree(this.#store.capacity);
+    this.#tree = new SumTree(this.#lanes.capacity);
   }
 
   get capacity(): number {
-    return this.#store.capacity;
+    return this.#lanes.capacity;
   }
 
   get size(): number {
-    return this.#store.size;
+    return this.#lanes.size;
   }
 
   get frameRings(): readonly FrameRing[] {
-    return [this.#store];
+    return this.#lanes.stores;
   }
 
   get hasMasks(): boolean {
-    return this.#store.hasMasks;
+    return this.#lanes.hasMasks;
   }
 
   /** The exponent of the next minibatch's importance weights. */
@@ -85,9 +82,14 @@ export class PrioritizedReplayBuffer implements Replay {
     return Math.min(1, this.betaStart + ((1 - this.betaStart) * this.#minibatches) / this.betaSteps);
   }
 
-  /** (|TD error| + eps)^α of the transition in a slot of the store. */
+  /** (|TD error| + eps)^α of the transition in a slot, counted through all lanes. */
   weightOf(slot: number): number {
     return this.#tree.get(slot);
+  }
+
+  /** Makes room for the episodes of so many environments side by side, see `ReplayBuffer.split`. */
+  split(lanes: number): void {
+    if (this.#lanes.split(lanes)) this.#tree = new SumTree(this.#lanes.capacity);
   }
 
   append(
@@ -99,25 +101,31 @@ export class PrioritizedReplayBuffer implements Replay {
     truncated: boolean,
     mask: ArrayLike<number> | null = null,
     nextMask: ArrayLike<number> | null = null,
+    lane = 0,
   ): void {
-    const { begin, end } = this.#store;
-    this.#store.append(obs, action, reward, nextObs, terminated, truncated, mask, nextMask);
-    this.#follow(begin, end);
+    const { begin, end } = this.#lanes.stores[lane]!;
+    this.#lanes.append(obs, action, reward, nextObs, terminated, truncated, mask, nextMask, lane);
+    this.#follow(lane, begin, end);
   }
 
-  stopEpisode(): void {
-    const { begin, end } = this.#store;
-    this.#store.stopEpisode();
-    this.#follow(begin, end);
+  stopEpisode(lane?: number): void {
+    if (lane === undefined) {
+      for (let each = 0; each < this.#lanes.stores.length; each++) this.stopEpisode(each);
+      return;
+    }
+    const { begin, end } = this.#lanes.stores[lane]!;
+    this.#lanes.stopEpisode(lane);
+    this.#follow(lane, begin, end);
   }
 
-  /** Transitions that left the store lose their weight; new ones have the largest: each is drawn soon. */
-  #follow(begin: number, end: number): void {
-    const { capacity } = this;
-    const store = this.#store;
-    for (let i = begin; i < store.begin; i++) this.#tree.set(i % capacity, 0);
+  /** Transitions that left a store lose their weight; new ones have the largest: each is drawn soon. */
+  #follow(lane: number, begin: number, end: number): void {
+    const store = this.#lanes.stores[lane]!;
+    const { capacity } = store;
+    const first = lane * capacity;
+    for (let i = begin; i < store.begin; i++) this.#tree.set(first + (i % capacity), 0);
     const weight = this.#largest ** this.alpha;
-    for (let i = Math.max(end, store.begin); i < store.end; i++) this.#tree.set(i % capacity, weight);
+    for (let i = Math.max(end, store.begin); i < store.end; i++) this.#tree.set(first + (i % capacity), weight);
   }
 
   /**
@@ -135,23 +143,28 @@ export class PrioritizedReplayBuffer implements Replay {
         `replay: cannot sample ${n} transitions from ${size}. Raise replayStartSize to at least minibatchSize.`,
       );
     }
-    if (n > this.#slots.length) this.#slots = new Uint32Array(n);
+    if (n > this.#places.length) {
+      this.#places = new Uint32Array(n);
+      this.#slots = new Uint32Array(n);
+    }
     this.#count = n;
     const tree = this.#tree;
     const part = tree.total / n;
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < n; i++) {
       const slot = tree.find((i + this.#random.random()) * part);
-      this.#slots[i] = slot;
+      this.#places[i] = slot;
       least = Math.min(least, tree.get(slot));
     }
     if (out.weight) {
       // (N P(i))^−β over the largest of the minibatch, in which N and the total cancel
       const { beta } = this;
-      for (let i = 0; i < n; i++) out.weight[i] = (tree.get(this.#slots[i]!) / least) ** -beta;
+      for (let i = 0; i < n; i++) out.weight[i] = (tree.get(this.#places[i]!) / least) ** -beta;
     }
     this.#minibatches++;
-    this.#store.gather(this.#slots, n, out);
+    // running sums grow from part to part: places come in the order of the lanes
+    this.#slots.set(this.#places.subarray(0, n));
+    this.#lanes.gather(this.#slots, n, out);
   }
 
   /** @throws UsageError for another count than the last minibatch's, or a number that is no size of an error */
@@ -169,16 +182,24 @@ export class PrioritizedReplayBuffer implements Replay {
         );
       }
       this.#largest = Math.max(this.#largest, priority);
-      this.#tree.set(this.#slots[i]!, priority ** this.alpha);
+      this.#tree.set(this.#places[i]!, priority ** this.alpha);
     }
   }
 
-  /** Contents, weights, running episode and random stream: the copy samples what the original would have. */
+  /** The places in the tree of a lane's transitions, oldest first. */
+  #placesOf(lane: number): Uint32Array {
+    const { begin, size, capacity } = this.#lanes.stores[lane]!;
+    return Uint32Array.from({ length: size }, (_, i) => lane * capacity + ((begin + i) % capacity));
+  }
+
+  /** Contents, weights, running episodes and random stream: the copy samples what the original would have. */
   saveState(): State {
-    const { begin, end } = this.#store;
+    const weights = this.#lanes.stores.map((_, lane) =>
+      Float64Array.from(this.#placesOf(lane), (place) => this.#tree.get(place)),
+    );
     return {
-      store: this.#store.saveState(),
-      weights: Float64Array.from({ length: end - begin }, (_, i) => this.#tree.get((begin + i) % this.capacity)),
+      stores: this.#lanes.saveState(),
+      weights,
       largest: this.#largest,
       minibatches: this.#minibatches,
       random: { ...this.#random.saveState() },
@@ -187,18 +208,17 @@ export class PrioritizedReplayBuffer implements Replay {
 
   /** @throws UsageError when the state was saved by a buffer with other options. */
   loadState(state: State): void {
-    const { store, weights, largest, minibatches, random } = state as unknown as {
-      store: State;
-      weights: Float64Array;
+    const { stores, weights, largest, minibatches, random } = state as unknown as {
+      stores: readonly State[];
+      weights: readonly Float64Array[];
       largest: number;
       minibatches: number;
       random: RandomState;
     };
-    const { begin, end } = this.#store;
-    this.#store.loadState(store);
-    for (let i = begin; i < end; i++) this.#tree.set(i % this.capacity, 0);
-    for (let i = 0; i < weights.length; i++) {
-      this.#tree.set((this.#store.begin + i) % this.capacity, weights[i]!);
+    this.#lanes.loadState(stores);
+    this.#tree = new SumTree(this.capacity);
+    for (const [lane, own] of weights.entries()) {
+      for (const [i, place] of this.#placesOf(lane).entries()) this.#tree.set(place, own[i]!);
     }
     this.#largest = largest;
     this.#minibatches = minibatches;

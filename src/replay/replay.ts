@@ -37,8 +37,11 @@ export interface Replay extends Stateful {
     lane?: number,
   ): void;
 
-  /** Every episode was cut without an end: pending n-step tails are completed with bootstrapping, as at a truncation. */
-  stopEpisode(): void;
+  /**
+   * An episode was cut without an end: pending n-step tails are completed with bootstrapping, as at a truncation.
+   * @param lane whose; every one's unless given
+   */
+  stopEpisode(lane?: number): void;
 
   /**
    * Writes n transitions into `out`.
@@ -54,4 +57,10 @@ export interface Replay extends Stateful {
 
   /** How surprising the transitions of the last minibatch were, such as |TD error|, in their order. */
   updatePriorities(surprise: ArrayLike<number>): void;
+
+  /**
+   * Counts a step of all actors, and returns how many there are. Only where an actor's steps are learned from in another
+   * thread: its agent never samples.
+   */
+  countStep?(): number;
 }

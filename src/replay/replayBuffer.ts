@@ -6,14 +6,9 @@
 import { UsageError } from "../errors.ts";
 import type { Random, RandomState } from "../random.ts";
 import type { State } from "../state.ts";
+import { Lanes } from "./lanes.ts";
 import type { Replay } from "./replay.ts";
-import {
-  type FrameBatch,
-  type FrameRing,
-  type TransitionBatch,
-  TransitionStore,
-  type TransitionStoreOptions,
-} from "./transitionStore.ts";
+import type { FrameBatch, FrameRing, TransitionBatch, TransitionStoreOptions } from "./transitionStore.ts";
 
 export interface ReplayBufferOptions extends TransitionStoreOptions {
   /** The stream minibatches are drawn with; its state is saved with the buffer's. */
@@ -22,9 +17,7 @@ export interface ReplayBufferOptions extends TransitionStoreOptions {
 
 export class ReplayBuffer implements Replay {
   readonly isPrioritized = false;
-  readonly #options: ReplayBufferOptions;
-  /** One for each environment that has an episode running beside the others. */
-  #lanes: readonly TransitionStore[];
+  readonly #lanes: Lanes;
   readonly #random: Random;
   /** The slots of the last minibatch; grown when a larger one is asked for. */
   #slots = new Uint32Array(64);
@@ -36,36 +29,31 @@ export class ReplayBuffer implements Replay {
 
   /** @throws UsageError or DeviceError as `TransitionStore` does. */
   constructor(options: ReplayBufferOptions) {
-    this.#options = options;
-    this.#lanes = [new TransitionStore(options)];
+    this.#lanes = new Lanes(options);
     this.#random = options.random;
     this.#drawnFor = new Uint32Array(this.capacity);
   }
 
   get capacity(): number {
-    return this.#lanes.length * this.#lanes[0]!.capacity;
+    return this.#lanes.capacity;
   }
 
   /** Transitions that can be sampled; the last nStep − 1 steps of each running episode are not complete yet. */
   get size(): number {
-    let size = 0;
-    for (const lane of this.#lanes) size += lane.size;
-    return size;
+    return this.#lanes.size;
   }
 
   get frameRings(): readonly FrameRing[] {
-    return this.#lanes;
+    return this.#lanes.stores;
   }
 
   get hasMasks(): boolean {
-    return this.#lanes[0]!.hasMasks;
+    return this.#lanes.hasMasks;
   }
 
   /** Observations written since construction: one a step and one an episode. */
   get framesWritten(): number {
-    let written = 0;
-    for (const lane of this.#lanes) written += lane.framesWritten;
-    return written;
+    return this.#lanes.framesWritten;
   }
 
   /**
@@ -74,26 +62,7 @@ export class ReplayBuffer implements Replay {
    * @throws UsageError when there are transitions already
    */
   split(lanes: number): void {
-    if (lanes === this.#lanes.length) return;
-    if (this.framesWritten > 0) {
-      throw new UsageError(
-        `replay: the number of environments must stay the same; got ${lanes} after transitions of ${this.#lanes.length}. Make a new buffer.`,
-      );
-    }
-    const share = (whole: number) => Math.ceil(whole / lanes);
-    const { capacity, frameCapacity } = this.#options;
-    const options = {
-      ...this.#options,
-      capacity: share(capacity),
-      ...(frameCapacity === undefined ? {} : { frameCapacity: share(frameCapacity) }),
-    };
-    let firstFrame = 0;
-    this.#lanes = Array.from({ length: lanes }, () => {
-      const lane = new TransitionStore({ ...options, firstFrame });
-      firstFrame += lane.frameCapacity;
-      return lane;
-    });
-    this.#drawnFor = new Uint32Array(this.capacity);
+    if (this.#lanes.split(lanes)) this.#drawnFor = new Uint32Array(this.capacity);
   }
 
   /** One step of the environment, see `TransitionStore.append`. */
@@ -108,15 +77,11 @@ export class ReplayBuffer implements Replay {
     nextMask: ArrayLike<number> | null = null,
     lane = 0,
   ): void {
-    this.#lanes[lane]!.append(obs, action, reward, nextObs, terminated, truncated, mask, nextMask);
-    // minibatches have masks from all lanes or from none
-    if (mask !== null || nextMask !== null) {
-      for (const other of this.#lanes) other.prepareMasks(mask?.length ?? nextMask!.length);
-    }
+    this.#lanes.append(obs, action, reward, nextObs, terminated, truncated, mask, nextMask, lane);
   }
 
-  stopEpisode(): void {
-    for (const lane of this.#lanes) lane.stopEpisode();
+  stopEpisode(lane?: number): void {
+    this.#lanes.stopEpisode(lane);
   }
 
   /**
@@ -166,17 +131,18 @@ export class ReplayBuffer implements Replay {
 
   /** Writes the transitions drawn into `out`, those of a lane next to each other. */
   #gather(n: number, out: TransitionBatch | FrameBatch): void {
+    const { stores } = this.#lanes;
     const drawn = this.#drawn;
-    if (this.#lanes.length > 1) drawn.subarray(0, n).sort();
+    if (stores.length > 1) drawn.subarray(0, n).sort();
     let first = 0;
     let row = 0;
-    for (const lane of this.#lanes) {
-      const { begin, size, capacity } = lane;
+    for (const store of stores) {
+      const { begin, size, capacity } = store;
       const from = row;
       for (; row < n && drawn[row]! < first + size; row++) {
         this.#slots[row] = (begin + drawn[row]! - first) % capacity;
       }
-      if (row > from) lane.gather(this.#slots, n, out, from, row);
+      if (row > from) store.gather(this.#slots, n, out, from, row);
       first += size;
     }
   }
@@ -188,13 +154,12 @@ export class ReplayBuffer implements Replay {
 
   /** Contents, running episodes and random stream: the copy samples what the original would have. */
   saveState(): State {
-    const stores = this.#lanes.map((lane) => lane.saveState());
-    return { stores, random: { ...this.#random.saveState() } };
+    return { stores: this.#lanes.saveState(), random: { ...this.#random.saveState() } };
   }
 
   /** Forgets all transitions and the running episodes. */
   clear(): void {
-    for (const lane of this.#lanes) lane.clear();
+    this.#lanes.clear();
   }
 
   /** Where the stream of minibatches goes on. */
@@ -205,12 +170,7 @@ export class ReplayBuffer implements Replay {
   /** @throws UsageError when the state was saved by a buffer with other options. */
   loadState(state: State): void {
     const { stores, random } = state as unknown as { stores: readonly State[]; random: RandomState };
-    if (stores.length !== this.#lanes.length) {
-      throw new UsageError(
-        `replay: a saved buffer must be of the ${this.#lanes.length} environments that this one is for; got one of ${stores.length}. Call split(${stores.length}) first.`,
-      );
-    }
-    for (const [i, lane] of this.#lanes.entries()) lane.loadState(stores[i]!);
+    this.#lanes.loadState(stores);
     this.#random.loadState(random);
   }
 }

@@ -1,4 +1,5 @@
 /** What the training loop knows of actors; their threads are in actors/. */
+import type { ProgressEvent } from "./events.ts";
 import type { LoopState } from "./loop.ts";
 import type { StopRequest } from "./run.ts";
 
@@ -9,10 +10,10 @@ export interface Actors {
   run(until: number, stop: StopRequest): Promise<void>;
   /** Has the loop's agent and counters take over what the actors have done. */
   follow(loop: LoopState): void;
-  /** The agent's statistics, those that differ between actors as their mean. */
+  /** The agent's statistics, those that actors tell as their mean. */
   statistics(): Record<string, number>;
-  /** Steps per second of each actor, since the last call. */
-  speeds(): number[];
+  /** What progress tells of each actor; speeds since the last call. */
+  progress(): Pick<ProgressEvent, "actorStepsPerSecond" | "actorUpdatesBehind">;
   /** Ends all threads, within a second. */
   end(): Promise<void>;
 }

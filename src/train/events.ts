@@ -40,6 +40,8 @@ export interface ProgressEvent {
   readonly stepsPerSecond: number;
   /** Of each actor, where there are several. */
   readonly actorStepsPerSecond?: readonly number[];
+  /** Updates since the parameters that each actor acts with, where one agent learns from all of them. */
+  readonly actorUpdatesBehind?: readonly number[];
   readonly secondsLeft: number;
 }
 

@@ -79,7 +79,7 @@ export interface LoopSetup {
   readonly evalEnv: TrainingEnv;
   readonly settings: TrainSettings;
   readonly store: RunStore | null;
-  /** Threads that take the steps in environments of their own, where several actors share what they learn. */
+  /** Threads that take the steps in environments of their own, where there are several actors. */
   readonly actors?: Actors | null;
 }
 
@@ -164,8 +164,7 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
     store?.progress(line, { step, seconds: seconds(), stepsPerSecond });
     loop.reportedAt = step;
     reported = { step, at };
-    const byActor = actors ? { actorStepsPerSecond: actors.speeds() } : {};
-    emit({ ...line, steps, stepsPerSecond, ...byActor, secondsLeft });
+    emit({ ...line, steps, stepsPerSecond, ...actors?.progress(), secondsLeft });
   }
 
   /** Plays the evaluation of this step; one that a stop cuts short leaves no trace and is played again on resume. */

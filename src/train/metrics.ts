@@ -2,7 +2,10 @@
 import type { EvaluationEvent, EvaluationSummary, ProgressEvent, ResultEvent } from "./events.ts";
 
 /** Every `reportInterval` steps. */
-export type ProgressLine = Omit<ProgressEvent, "steps" | "stepsPerSecond" | "actorStepsPerSecond" | "secondsLeft">;
+export type ProgressLine = Omit<
+  ProgressEvent,
+  "steps" | "stepsPerSecond" | "actorStepsPerSecond" | "actorUpdatesBehind" | "secondsLeft"
+>;
 /** Every `evalInterval` steps. */
 export type EvaluationLine = EvaluationEvent;
 /** The last line of a run that came to its end; a stopped or failed run has none. */

@@ -1,5 +1,12 @@
 /** The agent and the environments of a run, built from what the run was told. */
-import { type Agent, agentSpec, type BoxSpace, type DiscreteSpace, type ObservationSpace } from "../agents/index.ts";
+import {
+  type ActorSetup,
+  type Agent,
+  agentSpec,
+  type BoxSpace,
+  type DiscreteSpace,
+  type ObservationSpace,
+} from "../agents/index.ts";
 import { countWork, type Device, type DeviceName, openDevice } from "../device.ts";
 import { Env, LocalVectorEnv, make, makeVec, SingleRows, type VectorEnv } from "../envs/index.ts";
 import { UsageError } from "../errors.ts";
@@ -155,6 +162,7 @@ export async function deviceFor(
 }
 
 /**
+ * @param more what only an actor is given
  * @throws UsageError for an unknown id, and for an agent that cannot act in the environment's action space
  */
 export function buildAgent(
@@ -162,8 +170,9 @@ export function buildAgent(
   { observationSpace, actionSpace }: Pick<TrainingEnv, "observationSpace" | "actionSpace">,
   hyperparameters: Readonly<Record<string, unknown>>,
   seed: number,
+  more: Partial<Pick<ActorSetup, "replay">> = {},
 ): Agent {
-  const parts = { observationSpace, actionSpace, random: new Random(seed).stream("agent") };
+  const parts = { observationSpace, actionSpace, random: new Random(seed).stream("agent"), ...more };
   if (typeof agent === "function") return agent(parts);
   if (typeof agent === "object") return agent;
   const spec = agentSpec(agent);

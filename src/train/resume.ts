@@ -1,6 +1,6 @@
 /** Goes on with a run that was stopped, killed or broke off. */
 import "../envs/node.ts";
-import type { Agent, AsyncAgent } from "../agents/index.ts";
+import type { Agent } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
 import { openActors } from "./actors/openActors.ts";
 import { declarationsSchema, parseConfig } from "./config.ts";
@@ -90,7 +90,7 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
       const actors =
         settings.actors > 1
           ? openActors({
-              agent: agent as AsyncAgent,
+              agent,
               agentId: config.agent,
               envId: config.env,
               envKwargs: config.envKwargs,

@@ -27,7 +27,11 @@ export const trainSettings = {
     "Kusari",
     { min: 1 },
   ),
-  actors: hp.integer(1, "threads that act and learn at once, of an asynchronous agent", "Mnih et al. 2016: 16"),
+  actors: hp.integer(
+    1,
+    "threads that act at once, of an agent that rl list agents calls async",
+    "Mnih et al. 2016: 16",
+  ),
   restartActors: hp.boolean(false, "replace an actor that fails, instead of ending the run", "Kusari"),
   reportInterval: hp.integer(500, "environment steps between lines of metrics.ndjson", "Kusari"),
 } as const;

@@ -1,5 +1,5 @@
 /** Trains an agent in an environment: what `rl train` does, wherever the run is kept. It knows no files. */
-import { type Agent, type AsyncAgent, agentSpec, listAgents } from "../agents/index.ts";
+import { type Agent, agentSpec } from "../agents/index.ts";
 import { Env, spec } from "../envs/index.ts";
 import { nearest, UsageError } from "../errors.ts";
 import type { Actors } from "./actors.ts";
@@ -113,11 +113,9 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
 function requireActors({ agent, env, device }: TrainConfig, actors: number, envs: number): void {
   const alone = "Leave actors at 1.";
   if (typeof agent !== "string" || !agentSpec(agent).async) {
-    const known = listAgents().filter((spec) => spec.async);
     const got = typeof agent === "string" ? agent : "an agent that a script builds";
     throw new UsageError(
-      `train: several actors must be of an asynchronous agent (${known.map(({ id }) => id).join(", ")}); got ${got} ` +
-        `with ${actors} actors. ${alone}`,
+      `train: several actors must be of an agent that rl list agents calls async; got ${got} with ${actors} actors. ${alone}`,
     );
   }
   if (typeof env !== "string") {
@@ -131,14 +129,15 @@ function requireActors({ agent, env, device }: TrainConfig, actors: number, envs
       `train: several actors must have one environment each; got ${actors} actors and envs ${envs}. Leave envs out.`,
     );
   }
-  if (device === "gpu" || device === "reference") {
-    throw new UsageError(`train: several actors must learn on the cpu; got device ${device}. ${alone}`);
+  if (agentSpec(agent).async === "shared" && (device === "gpu" || device === "reference")) {
+    throw new UsageError(`train: several actors of ${agent} must learn on the cpu; got device ${device}. ${alone}`);
   }
 }
 
 /** What several actors are opened with. */
 export interface ActorsSetup {
-  readonly agent: AsyncAgent;
+  /** Of the kind that its spec says: an `AsyncAgent` or a `LearnerAgent`. */
+  readonly agent: Agent;
   readonly agentId: string;
   /** With its version. */
   readonly envId: string;
@@ -186,7 +185,9 @@ export function trainInto(
     const { stepper, evalEnv } = buildEnvs({ env: config.env, envKwargs: resolved.envKwargs }, resolved.settings);
     let store: ReturnType<OpenStore> = null;
     try {
-      const deviceName = areSeveral ? "cpu" : config.device;
+      // actors that share what they learn do so in memory of the cpu
+      const isShared = areSeveral && agentSpec(config.agent as string).async === "shared";
+      const deviceName = isShared ? "cpu" : config.device;
       const device = await deviceFor(config.agent, deviceName, evalEnv, resolved.hyperparameters);
       const stopAt =
         resolved.settings.stopAt === undefined ? (evalEnv.spec?.rewardThreshold ?? null) : resolved.settings.stopAt;
@@ -220,7 +221,7 @@ export function trainInto(
       }
       const actors = areSeveral
         ? openActors!({
-            agent: agent as AsyncAgent,
+            agent,
             agentId: agentName,
             envId: config.env as string,
             envKwargs: resolved.envKwargs,

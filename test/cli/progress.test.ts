@@ -76,6 +76,8 @@ describe("the live line", () => {
     );
   });
   test("is full at the end and empty at the start", () => {
+    const actors = { actorStepsPerSecond: [5_100, 4_712], actorUpdatesBehind: [12, 9] };
+    expect(liveLine(progressAt(42_000, actors), 150)).toContain("(5.10k+4.71k, 12+9 updates behind)");
     expect(liveLine(progressAt(100_000), 79)).not.toContain("░");
     expect(liveLine(progressAt(0), 79)).not.toContain("█");
   });

@@ -19,11 +19,11 @@ describe("a team", () => {
     f.get(1);
     f.op("f32.add");
     f.storeF32();
-    const bytes = assemble(f, memory.limits);
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: memory.memory } });
+    const module = new WebAssembly.Module(assemble(f, memory.limits));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } });
     const run = exports.f as (...args: number[]) => void;
     const team = makeTeam(3, memory.memory)!;
-    team.know(run, bytes);
+    team.know(run, module);
     const wanted = new Float64Array(600);
     // jobs shorter than the handing out, so that the next one is announced while helpers still look at the last
     for (let job = 0; team.helped < 1000 || job < 20_000; job++) {

@@ -90,6 +90,64 @@ describe.each([
   });
 });
 
+describe("of several environments", () => {
+  const lanes = 3;
+  /** Steps of environments in turn, each with episodes of its own. */
+  const playAll = (buffer: Replay, from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      const lane = (i * 2 + (i % 5)) % lanes;
+      const obs = (k: number) => Float32Array.of(lane, k, i);
+      buffer.append(obs(0), i % 5, i / 4, obs(1), i % (11 + lane) === 10, i % 17 === 16, null, null, lane);
+      if (i % 29 === 28) buffer.stopEpisode(lane);
+      if (i % 97 === 96) buffer.stopEpisode();
+    }
+  };
+  const make = async (directory: string, pieceBytes?: number) => {
+    const log = await openReplayLog(directory, pieceBytes === undefined ? {} : { pieceBytes });
+    return { log, buffer: new PersistentReplayBuffer({ ...discrete, random: new Random(1) }, log) };
+  };
+
+  it("holds what a plain buffer holds, in the next process too, and drops what nobody needs", async () => {
+    const directory = join(folder, "lanes");
+    const plain = new ReplayBuffer({ ...discrete, random: new Random(1) });
+    plain.split(lanes);
+    let { log, buffer } = await make(directory, 500);
+    buffer.split(lanes);
+    let at = 0;
+    for (const to of [5, 60, 61, 150, 1_200]) {
+      for (const each of [plain, buffer]) playAll(each, at, to);
+      at = to;
+      buffer.close();
+      ({ log, buffer } = await make(directory, 500));
+      buffer.split(lanes);
+      expect(buffer.size).toBe(plain.size);
+      for (const each of [plain, buffer]) each.loadState(each.saveState());
+      const same = plain.saveState() as { random: unknown };
+      buffer.loadState({ ...(buffer.saveState() as object), random: same.random } as never);
+      if (plain.size >= 8)
+        for (let i = 0; i < 3; i++) expect(sampled(buffer, discrete)).toEqual(sampled(plain, discrete));
+    }
+    playAll(buffer, 1_200, 1_300);
+    expect(log.begin).toBeGreaterThan(10_000);
+    buffer.close();
+  });
+
+  it("refuses a log of more of them", async () => {
+    const directory = join(folder, "more-lanes");
+    const { buffer } = await make(directory);
+    buffer.split(lanes);
+    playAll(buffer, 0, 30);
+    buffer.close();
+    const { buffer: alone } = await make(directory);
+    const append = () => alone.append([0, 0, 0], 0, 0, [0, 0, 0], false, false);
+    expect(append).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: replay: the log must be of as many environments as the buffer, 1; got one of 3. Call split(3), or begin in an empty directory.]`,
+    );
+    expect(() => alone.split(2)).toThrow("got one of 3. Call split(3)");
+    alone.close();
+  });
+});
+
 describe("files", () => {
   it("that hold nothing of the last steps are removed", async () => {
     const directory = join(folder, "pieces");

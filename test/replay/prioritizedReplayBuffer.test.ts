@@ -129,6 +129,45 @@ describe("PrioritizedReplayBuffer", () => {
     expect(buffer.size).toBe(8);
   });
 
+  it("keeps lanes apart, and one sum over all", () => {
+    const make = () => {
+      const buffer = new PrioritizedReplayBuffer({ ...options, random: new Random(3) });
+      buffer.split(2);
+      return buffer;
+    };
+    const buffer = make();
+    // lane 1 wraps: of its seven transitions the last four are there, in places 4 … 7
+    for (let i = 0; i < 3; i++) buffer.append([i], 0, 0, [i + 1], false, false, null, null, 0);
+    for (let i = 0; i < 7; i++) buffer.append([100 + i], 0, 0, [101 + i], false, false, null, null, 1);
+    expect([buffer.capacity, buffer.size]).toEqual([8, 7]);
+    const out = views(7);
+    buffer.sample(7, out);
+    expect([...out.obs].sort((a, b) => a - b)).toEqual([0, 1, 2, 103, 104, 105, 106]);
+    expect([...out.nextObs]).toEqual([...out.obs].map((x) => x + 1));
+    // each gets the priority of its own error
+    buffer.updatePriorities([...out.obs].map((x) => (x === 105 ? 8.99 : 0.15)));
+    const counts = new Map<number, number>();
+    const one = views(1);
+    for (let i = 0; i < 600; i++) {
+      buffer.sample(1, one);
+      counts.set(one.obs[0]!, (counts.get(one.obs[0]!) ?? 0) + 1);
+    }
+    expect(counts.get(105)!).toBeGreaterThan(200);
+    expect([...counts.keys()].sort((a, b) => a - b)).toEqual([0, 1, 2, 103, 104, 105, 106]);
+    const other = make();
+    other.loadState(structuredClone(buffer.saveState()));
+    const [a, b] = [views(5), views(5)];
+    for (let i = 0; i < 3; i++) {
+      for (const each of [buffer, other]) each.append([200 + i], 0, 0, [201 + i], i === 1, false, null, null, i % 2);
+      buffer.sample(5, a);
+      other.sample(5, b);
+      expect(b).toEqual(a);
+    }
+    expect(() => buffer.split(3)).toThrow(
+      "the number of environments must stay the same; got 3 after transitions of 2",
+    );
+  });
+
   it("goes on from a saved state as if never stopped", () => {
     const buffer = filled(12);
     const out = views(4);

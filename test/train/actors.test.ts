@@ -10,7 +10,7 @@ import { type AsyncAgent, agentSpec } from "../../src/agents/index.ts";
 import { Box, Discrete, Env, make, noInfo, register, type StepResult } from "../../src/envs/index.ts";
 import { DeviceError, UsageError } from "../../src/errors.ts";
 import { Random } from "../../src/random.ts";
-import { ActorPool } from "../../src/train/actors/actorPool.ts";
+import { SharedActors } from "../../src/train/actors/sharedActors.ts";
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import {
   type RunEvent,
@@ -273,7 +273,7 @@ describe("an actor that breaks off", () => {
     const agent = buildAgent("a3c", env, hyperparameters, 0) as AsyncAgent;
     const threads: Worker[] = [];
     const warnings: string[] = [];
-    const actors = new ActorPool({
+    const actors = new SharedActors({
       agent,
       recipe: { agent: "a3c", env: "CartPole-v1", envKwargs: {}, hyperparameters, module: null },
       actors: 2,
@@ -326,18 +326,18 @@ describe("mistakes are told before anything begins", () => {
     expect(messageOf({})).toBeNull();
     expect([
       messageOf({ actors: 0 }),
-      messageOf({ agent: "dqn" }),
+      messageOf({ agent: "ppo" }),
       messageOf({ agent: () => null as never, hyperparameters: {} }),
       messageOf({ env: () => make("CartPole-v1") as TrainingEnv }),
       messageOf({ device: "gpu" }),
       messageOf({ envs: 4 }),
     ]).toMatchInlineSnapshot(`
       [
-        "train: actors must be a whole number of at least 1; got 0. Meaning: threads that act and learn at once, of an asynchronous agent.",
-        "train: several actors must be of an asynchronous agent (a3c, nsq, pcl, acer); got dqn with 2 actors. Leave actors at 1.",
-        "train: several actors must be of an asynchronous agent (a3c, nsq, pcl, acer); got an agent that a script builds with 2 actors. Leave actors at 1.",
+        "train: actors must be a whole number of at least 1; got 0. Meaning: threads that act at once, of an agent that rl list agents calls async.",
+        "train: several actors must be of an agent that rl list agents calls async; got ppo with 2 actors. Leave actors at 1.",
+        "train: several actors must be of an agent that rl list agents calls async; got an agent that a script builds with 2 actors. Leave actors at 1.",
         "train: the environment of 2 actors must be given by its id, as each makes its own; got what makes one. Register it in a module, and pass its URL as actorModule.",
-        "train: several actors must learn on the cpu; got device gpu. Leave actors at 1.",
+        "train: several actors of a3c must learn on the cpu; got device gpu. Leave actors at 1.",
         "train: several actors must have one environment each; got 2 actors and envs 4. Leave envs out.",
       ]
     `);

@@ -67,6 +67,17 @@ describe("a run in six environments", () => {
     expect(outcome(name)).toEqual(outcome("reference"));
   });
 
+  it("replays by priority too, and goes on the same after a stop", async () => {
+    const { decaySteps: _, ...hyperparameters } = smallHyperparameters;
+    const rainbow = (out: string) => train(config(out, { agent: "rainbow", steps: 600, hyperparameters }));
+    expect(await rainbow("rainbow")).toMatchObject({ outcome: "finished", steps: 600 });
+    const run = rainbow("stoppedRainbow");
+    run.on("progress", () => void run.stop());
+    expect(await run).toMatchObject({ outcome: "stopped" });
+    await resume(path.join(folder, "stoppedRainbow"));
+    expect(outcomeOf(path.join(folder, "stoppedRainbow"), 600)).toEqual(outcomeOf(path.join(folder, "rainbow"), 600));
+  });
+
   it("takes environments that a script makes", async () => {
     // a preset goes by the environment's id
     const { hyperparameters } = resolveConfig(config("unused"));
@@ -108,13 +119,11 @@ describe("refusals", () => {
     await refuse({ agent: new SpyAgent(), hyperparameters: {} });
     await refuse({ env: () => new ScriptedEnv() });
     await refuse({ env: () => make("CartPole-v1"), vectorMode: "worker" });
-    await refuse({ agent: "rainbow", hyperparameters: {} });
     expect(said.join("\n")).toMatchInlineSnapshot(`
       "UsageError: train: an agent must act on batches to learn from 6 environments side by side; got REINFORCE, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.
       UsageError: train: an agent must act on batches to learn from 6 environments side by side; got Spy, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.
       UsageError: train: environments stepped side by side must be of the class Env; got ScriptedEnv. Extend Env, or leave envs out.
-      UsageError: train: vectorMode must be sync for environments that are wrapped or made by a script; got worker. Leave vectorMode out.
-      UsageError: Rainbow: a replay buffer for 6 environments must keep as many episodes apart; got PrioritizedReplayBuffer, which keeps one. Use sampling uniform, or one environment."
+      UsageError: train: vectorMode must be sync for environments that are wrapped or made by a script; got worker. Leave vectorMode out."
     `);
   });
 });

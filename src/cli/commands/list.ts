@@ -28,7 +28,7 @@ async function agents(): Promise<List> {
   return {
     rows,
     headings: ["id", "actions", "recurrent", "async", "paper"],
-    cells: rows.map((row) => [row.id, row.actionSpaces.join(", "), yesNo(row.recurrent), yesNo(row.async), row.paper]),
+    cells: rows.map((row) => [row.id, row.actionSpaces.join(", "), yesNo(row.recurrent), row.async ?? "no", row.paper]),
   };
 }
 

@@ -1,28 +1,90 @@
-/** A thread that acts and learns: its own environment, agent and streams, and parameters that all actors share. */
+/**
+ * A thread that acts: its own environment, agent and streams. It learns in parameters that all actors share, or hands what it
+ * does to the thread that learns.
+ */
 import { parentPort, workerData } from "node:worker_threads";
-import type { AsyncAgent } from "../../agents/index.ts";
-import { sharedSteps } from "../../agents/sharedLearning.ts";
-import { openDevice } from "../../device.ts";
+import type { AsyncAgent, LearnerAgent } from "../../agents/index.ts";
+import { stepsIn } from "../../agents/sharedLearning.ts";
+import { adoptKernelModules, openDevice } from "../../device.ts";
+import { ActorReplay } from "../../replay/index.ts";
 import { initialLoopState } from "../loop.ts";
 import { buildAgent, buildEnv } from "../participants.ts";
 import { SingleStepper } from "../singleStepper.ts";
 import type { Going } from "../stepper.ts";
+import type { TrainingEnv } from "../trainingEnv.ts";
 import { now, sliceMilliseconds } from "../turn.ts";
-import { ActorBoard, type ActorMessage, type ActorPart, type ActorSettings, own, shared } from "./actorProtocol.ts";
+import {
+  ActorBoard,
+  type ActorMessage,
+  type ActorPart,
+  type ActorSettings,
+  type ActorWork,
+  own,
+  shared,
+} from "./actorProtocol.ts";
+import { LearnerMemory } from "./learnerMemory.ts";
 
 const settings = workerData as ActorSettings;
-const { learning, seed, steps } = settings;
+const { seed } = settings;
 const board = new ActorBoard(settings.board, settings.statistics.length);
 const mine = board.of(settings.actor);
 /** Steps between looks at the board. */
 const stretch = 32;
 
-const stop = {
-  /** All actors together have taken enough steps, or they are told to stop. */
-  get requested(): boolean {
-    return sharedSteps(learning) >= steps || Atomics.load(board.flags, shared.stop) !== 0;
-  },
-};
+const isStopping = (): boolean => Atomics.load(board.flags, shared.stop) !== 0;
+
+/** What an actor is, however it learns. */
+interface Actor {
+  readonly agent: Going["agent"];
+  readonly stop: Going["stop"];
+  statistics(): Record<string, number>;
+}
+
+/** Learns, in parameters that all share. */
+function sharing(env: TrainingEnv, { learning, steps }: ActorWork & { kind: "shared" }): Actor {
+  const agent = buildAgent(settings.agent, env, settings.hyperparameters, seed) as AsyncAgent;
+  agent.share(learning, false);
+  const stepsTaken = stepsIn(learning);
+  const stop = {
+    /** All actors together have taken enough steps, or they are told to stop. */
+    get requested(): boolean {
+      return stepsTaken() >= steps || isStopping();
+    },
+  };
+  return { agent, stop, statistics: () => agent.statistics() };
+}
+
+/** Acts with what is published, and hands its steps over. */
+function handing(env: TrainingEnv, { learning, format, actors }: ActorWork & { kind: "learner" }): Actor {
+  const memory = new LearnerMemory(learning, format, actors);
+  const takeOver = (): void => {
+    memory.published.takeOver();
+    mine[own.updates] = memory.published.note;
+  };
+  const replay = new ActorReplay({
+    ring: memory.rings[settings.actor]!,
+    learnerSize: () => memory.learnerSize,
+    isStopping,
+    onWritten: () => memory.tellLearner(),
+    countStep: () => {
+      takeOver();
+      return memory.countStep();
+    },
+  });
+  // frames on a GPU are the learner's
+  const hyperparameters = { ...settings.hyperparameters };
+  if ("replayDevice" in hyperparameters) hyperparameters.replayDevice = "cpu";
+  const agent = buildAgent(settings.agent, env, hyperparameters, seed, { replay }) as LearnerAgent;
+  memory.publishFrom(agent.actingNetwork);
+  takeOver();
+  agent.steps = memory.steps;
+  const stop = {
+    get requested(): boolean {
+      return isStopping();
+    },
+  };
+  return { agent, stop, statistics: () => agent.explorer.statistics() };
+}
 
 /** What this actor alone has done. */
 const loop = initialLoopState();
@@ -36,17 +98,17 @@ function tellSteps(): void {
   told = { step: loop.step, episodes: loop.episodes };
 }
 
-function tellStatistics(agent: AsyncAgent): void {
-  const statistics = agent.statistics();
+function tellStatistics(actor: Actor): void {
+  const statistics = actor.statistics();
   settings.statistics.forEach((name, i) => {
     mine[own.statistics + i] = statistics[name]!;
   });
   mine[own.hasStatistics] = 1;
 }
 
-async function act(agent: AsyncAgent, stepper: SingleStepper, going: Going): Promise<void> {
+async function act(actor: Actor, stepper: SingleStepper, going: Going): Promise<void> {
   let toldAt = now();
-  while (!stop.requested) {
+  while (!actor.stop.requested) {
     try {
       await stepper.train(loop.step + stretch, going);
     } finally {
@@ -54,9 +116,9 @@ async function act(agent: AsyncAgent, stepper: SingleStepper, going: Going): Pro
     }
     if (now() - toldAt < sliceMilliseconds) continue;
     toldAt = now();
-    tellStatistics(agent);
+    tellStatistics(actor);
   }
-  tellStatistics(agent);
+  tellStatistics(actor);
 }
 
 const say = (message: ActorMessage): void => parentPort!.postMessage(message);
@@ -66,17 +128,18 @@ let going: Pick<Going, "part"> = { part: "loop" };
 
 async function serve(): Promise<void> {
   if (settings.module !== null) await import(settings.module);
+  adoptKernelModules(settings.kernels);
   await openDevice("cpu");
   going.part = "env";
   const env = buildEnv(settings);
   const stepper = new SingleStepper(env);
   try {
     going.part = "agent";
-    const agent = buildAgent(settings.agent, env, settings.hyperparameters, seed) as AsyncAgent;
-    agent.share(learning, false);
-    const acting: Going = { agent, loop, seed, stop, part: "loop" };
+    const { work } = settings;
+    const actor = work.kind === "shared" ? sharing(env, work) : handing(env, work);
+    const acting: Going = { agent: actor.agent, loop, seed, stop: actor.stop, part: "loop" };
     going = acting;
-    await act(agent, stepper, acting);
+    await act(actor, stepper, acting);
   } finally {
     stepper.close();
   }
@@ -85,7 +148,10 @@ async function serve(): Promise<void> {
 
 function fail(error: unknown): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  say({ kind: "failed", part: going.part as ActorPart, name, message, stack });
+  const part = going.part as ActorPart;
+  // what learns is not here then: it is as good as before
+  const isOwn = settings.work.kind === "learner" && part === "agent";
+  say({ kind: "failed", part: isOwn ? "loop" : part, name, message, stack });
 }
 
 await serve().catch(fail);

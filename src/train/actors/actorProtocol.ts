@@ -1,10 +1,15 @@
 /** What the main thread and the actors' threads share besides what agents learn. */
+import type { KernelModules } from "../../device.ts";
+import type { TransitionFormat } from "../../replay/index.ts";
 
 /** Places of 32-bit integers that all actors share. */
 export const shared = { stop: 0, episodes: 1 } as const;
 
-/** Places of an actor's own numbers; its agent's statistics stand behind them. */
-export const own = { steps: 0, hasStatistics: 1, statistics: 2 } as const;
+/**
+ * Places of an actor's own numbers: its steps, whether it has told statistics, the updates behind the parameters it acts
+ * with; its agent's statistics stand behind them.
+ */
+export const own = { steps: 0, hasStatistics: 1, updates: 2, statistics: 3 } as const;
 
 /** The memory of `memoryFor`, laid out. */
 export class ActorBoard {
@@ -32,6 +37,21 @@ export class ActorBoard {
   }
 }
 
+/** How an actor learns: with the others, in memory of `SharedLearning`, or not at all, in a `LearnerMemory`. */
+export type ActorWork =
+  | {
+      readonly kind: "shared";
+      readonly learning: SharedArrayBuffer;
+      /** Steps of all actors together. */
+      readonly steps: number;
+    }
+  | {
+      readonly kind: "learner";
+      readonly learning: SharedArrayBuffer;
+      readonly format: TransitionFormat;
+      readonly actors: number;
+    };
+
 /** What an actor's thread is started with. */
 export interface ActorSettings {
   readonly actor: number;
@@ -44,11 +64,11 @@ export interface ActorSettings {
   readonly module: string | null;
   /** Of this actor alone. */
   readonly seed: number;
-  /** Steps of all actors together. */
-  readonly steps: number;
-  /** Names of the agent's statistics. */
+  readonly work: ActorWork;
+  /** What the main thread has compiled. */
+  readonly kernels: KernelModules;
+  /** Names of the statistics that the actor tells. */
   readonly statistics: readonly string[];
-  readonly learning: SharedArrayBuffer;
   readonly board: SharedArrayBuffer;
 }
 

@@ -1,15 +1,21 @@
 /** The actors of a run in Node. */
 import { availableParallelism } from "node:os";
+import { type AsyncAgent, agentSpec, type LearnerAgent } from "../../agents/index.ts";
 import type { Actors } from "../actors.ts";
 import type { ActorsSetup } from "../train.ts";
-import { ActorPool } from "./actorPool.ts";
+import { LearnerActors } from "./learnerActors.ts";
+import { SharedActors } from "./sharedActors.ts";
 
-export function openActors({ agent, agentId, envId, envKwargs, hyperparameters, module, settings, warn }: ActorsSetup) {
-  const { actors, restartActors, seed, steps } = settings;
+export function openActors(setup: ActorsSetup): Actors {
+  const { agent, agentId, envId, envKwargs, hyperparameters, module, settings, warn } = setup;
+  const { actors, restartActors: restarts, seed, steps } = settings;
   const cores = availableParallelism();
   if (actors > cores) {
     warn(`train: actors should not be more than the machine's ${cores} cores; got ${actors}, which share them.`);
   }
   const recipe = { agent: agentId, env: envId, envKwargs, hyperparameters, module };
-  return new ActorPool({ agent, recipe, actors, restarts: restartActors, seed, steps, warn }) satisfies Actors;
+  const all = { recipe, actors, restarts, seed, steps, warn };
+  return agentSpec(agentId).async === "learner"
+    ? new LearnerActors({ agent: agent as LearnerAgent, ...all })
+    : new SharedActors({ agent: agent as AsyncAgent, ...all });
 }

@@ -1,33 +1,31 @@
-/** The actors of a run: threads that act and learn with shared parameters, watched by the main thread. */
+/** The threads of a run's actors: they are started, watched, replaced where they fail, and ended. */
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import type { AsyncAgent } from "../../agents/index.ts";
-import { sharedSteps } from "../../agents/sharedLearning.ts";
+import { kernelModules } from "../../device.ts";
 import { DeviceError, ShapeError, UsageError } from "../../errors.ts";
 import { Random } from "../../random.ts";
-import { ActorFailure, type Actors } from "../actors.ts";
-import type { LoopState } from "../loop.ts";
-import type { StopRequest } from "../run.ts";
+import { ActorFailure } from "../actors.ts";
 import { now } from "../turn.ts";
 import { ActorBoard, type ActorMessage, type ActorPart, type ActorSettings, own, shared } from "./actorProtocol.ts";
 
-export interface ActorPoolSetup {
-  /** What evaluations and checkpoints are made with. */
-  readonly agent: AsyncAgent;
+/** What every actor of a run is started with. */
+export type ActorRecipe = Pick<ActorSettings, "agent" | "env" | "envKwargs" | "hyperparameters" | "module">;
+
+export interface ActorThreadsSetup {
   /** Ids, and what belongs to them. */
-  readonly recipe: Pick<ActorSettings, "agent" | "env" | "envKwargs" | "hyperparameters" | "module">;
+  readonly recipe: ActorRecipe;
   readonly actors: number;
   /** Whether an actor that fails is replaced. */
   readonly restarts: boolean;
   readonly seed: number;
-  readonly steps: number;
   readonly warn: (message: string) => void;
   /** Called with each thread that is started. */
-  readonly onThread?: (actor: number, thread: Worker) => void;
+  readonly onThread?: ((actor: number, thread: Worker) => void) | undefined;
 }
 
-/** Milliseconds between looks at the counters. */
-const glance = 4;
+/** What the kind of the actors says. */
+export type ActorTask = Pick<ActorSettings, "work" | "statistics">;
+
 /** Milliseconds that actors have to come to the end of their step before their threads are ended. */
 const patience = 700;
 
@@ -54,26 +52,23 @@ interface Seat {
 
 const errorKinds = { DeviceError, ShapeError, UsageError };
 
-export class ActorPool implements Actors {
-  readonly #setup: ActorPoolSetup;
-  readonly #learning: SharedArrayBuffer;
+export class ActorThreads {
+  readonly board: ActorBoard;
+  readonly #setup: ActorThreadsSetup;
+  readonly #task: ActorTask;
   readonly #boardMemory: SharedArrayBuffer;
-  readonly #board: ActorBoard;
-  readonly #statistics: readonly string[];
   readonly #seats: readonly Seat[];
   #fromStep = 0;
-  #episodesBefore = 0;
   #seenAt = 0;
-  #failure: ActorFailure | null = null;
+  /** Why the run cannot go on. */
+  failure: ActorFailure | null = null;
 
-  constructor(setup: ActorPoolSetup) {
+  constructor(setup: ActorThreadsSetup, task: ActorTask) {
     this.#setup = setup;
-    const { agent, actors } = setup;
-    this.#statistics = Object.keys(agent.statistics());
-    this.#learning = new SharedArrayBuffer(agent.sharedBytes);
-    this.#boardMemory = ActorBoard.memoryFor(actors, this.#statistics.length);
-    this.#board = new ActorBoard(this.#boardMemory, this.#statistics.length);
-    this.#board.lastReturn[0] = Number.NaN;
+    this.#task = task;
+    this.#boardMemory = ActorBoard.memoryFor(setup.actors, task.statistics.length);
+    this.board = new ActorBoard(this.#boardMemory, task.statistics.length);
+    this.board.lastReturn[0] = Number.NaN;
     const seat = (): Seat => ({
       thread: null,
       generation: 0,
@@ -81,29 +76,26 @@ export class ActorPool implements Actors {
       stepsSeen: 0,
       left: Promise.resolve(),
     });
-    this.#seats = Array.from({ length: actors }, seat);
+    this.#seats = Array.from({ length: setup.actors }, seat);
   }
 
-  start({ step, episodes }: LoopState): void {
-    this.#fromStep = step;
-    this.#episodesBefore = episodes;
+  start(fromStep: number): void {
+    this.#fromStep = fromStep;
     this.#seenAt = now();
-    this.#setup.agent.share(this.#learning, true);
     for (let actor = 0; actor < this.#seats.length; actor++) this.#begin(actor);
   }
 
   #begin(actor: number): void {
-    const { recipe, seed, steps, onThread } = this.#setup;
+    const { recipe, seed, onThread } = this.#setup;
     const seat = this.#seats[actor]!;
     const path = `actor/${actor}/${this.#fromStep}/${seat.generation++}`;
     const workerData: ActorSettings = {
       ...recipe,
+      ...this.#task,
       actor,
       seed: new Random(seed).stream(path).uint32(),
-      steps,
-      statistics: this.#statistics,
-      learning: this.#learning,
       board: this.#boardMemory,
+      kernels: kernelModules(),
     };
     seat.stepsBefore = this.#stepsOf(actor);
     const thread = new Worker(actorUrl(), { workerData, execArgv: [] });
@@ -120,7 +112,7 @@ export class ActorPool implements Actors {
     seat.left = new Promise((resolve) => {
       thread.on("exit", (code) => {
         if (seat.thread === thread) seat.thread = null;
-        if (!hasSpoken && !this.#isStopping) {
+        if (!hasSpoken && !this.isStopping) {
           const what = `actor ${actor} must act until it is told to stop; got the end of its thread (exit code ${code})`;
           this.#noteFailure(actor, "loop", new DeviceError(`${what}. Look for what ends it.`));
         }
@@ -131,54 +123,38 @@ export class ActorPool implements Actors {
   }
 
   #noteFailure(actor: number, part: ActorPart, error: Error): void {
-    if (this.#isStopping) return;
+    if (this.isStopping) return;
     const tookSteps = this.#stepsOf(actor) > this.#seats[actor]!.stepsBefore;
     if (this.#setup.restarts && tookSteps) {
       this.#setup.warn(`train: actor ${actor} failed and was replaced: ${error.message}`);
       this.#begin(actor);
       return;
     }
-    this.#failure ??= new ActorFailure(part, error);
+    this.failure ??= new ActorFailure(part, error);
   }
 
-  get #isStopping(): boolean {
-    return Atomics.load(this.#board.flags, shared.stop) !== 0;
+  get isStopping(): boolean {
+    return Atomics.load(this.board.flags, shared.stop) !== 0;
+  }
+
+  /** What each actor tells of itself. */
+  get boards(): Float64Array[] {
+    return this.#seats.map((_, actor) => this.board.of(actor));
   }
 
   #stepsOf(actor: number): number {
-    return this.#board.of(actor)[own.steps]!;
+    return this.board.of(actor)[own.steps]!;
   }
 
-  async run(until: number, stop: StopRequest): Promise<void> {
-    const { steps } = this.#setup;
-    while (this.#failure === null && !stop.requested && sharedSteps(this.#learning) < until) {
-      await new Promise((resolve) => setTimeout(resolve, glance));
-    }
-    if (this.#failure !== null) throw this.#failure;
-    if (until >= steps && !stop.requested) await this.end();
-  }
-
-  follow(loop: LoopState): void {
-    const { agent, steps } = this.#setup;
-    agent.followShared();
-    // actors that step at once may pass the end by a step each
-    loop.step = Math.min(agent.steps, steps);
-    loop.episodes = this.#episodesBefore + Atomics.load(this.#board.flags, shared.episodes);
-    const lastReturn = this.#board.lastReturn[0]!;
-    if (!Number.isNaN(lastReturn)) loop.lastReturn = lastReturn;
-  }
-
+  /** The statistics that actors tell, as means over those that have told any. */
   statistics(): Record<string, number> {
-    const boards = this.#seats.map((_, actor) => this.#board.of(actor)).filter((mine) => mine[own.hasStatistics] === 1);
-    const all = this.#setup.agent.statistics();
-    if (boards.length === 0) return all;
-    this.#statistics.forEach((name, i) => {
-      if (name === "updates") return;
-      all[name] = boards.reduce((sum, mine) => sum + mine[own.statistics + i]!, 0) / boards.length;
-    });
-    return all;
+    const told = this.boards.filter((mine) => mine[own.hasStatistics] === 1);
+    if (told.length === 0) return {};
+    const mean = (i: number) => told.reduce((sum, mine) => sum + mine[own.statistics + i]!, 0) / told.length;
+    return Object.fromEntries(this.#task.statistics.map((name, i) => [name, mean(i)]));
   }
 
+  /** Steps per second of each actor, since the last call. */
   speeds(): number[] {
     const at = now();
     const seconds = Math.max(at - this.#seenAt, 1e-3) / 1_000;
@@ -191,8 +167,13 @@ export class ActorPool implements Actors {
     });
   }
 
-  async end(): Promise<void> {
-    Atomics.store(this.#board.flags, shared.stop, 1);
+  /**
+   * Ends all threads, within a second.
+   * @param wake is called once they are told to stop, for those that wait for something
+   */
+  async end(wake: () => void = () => {}): Promise<void> {
+    Atomics.store(this.board.flags, shared.stop, 1);
+    wake();
     const left = Promise.all(this.#seats.map((seat) => seat.left));
     let timer: NodeJS.Timeout | undefined;
     const outOfPatience = new Promise<void>((resolve) => {
