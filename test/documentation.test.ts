@@ -16,19 +16,23 @@ const blocksOf = (file: string) =>
 // the package's own name leads to dist/ from any file in its folder
 const jiti = createJiti(`${root}documentation.ts`, { moduleCache: false });
 
-describe.each(["README.md", "docs/agents.md", "docs/autograd.md", "docs/environments.md", "docs/browser.md"])(
-  "%s",
-  (file) => {
-    it.each(blocksOf(file).map((code, i) => [i + 1, code] as const))("block %i runs", async (_number, code) => {
-      const log = vi.spyOn(console, "log").mockImplementation(() => {});
-      // runs leave nothing behind
-      const source = code.replace(/train\(\{(?! out)/, "train({ out: null,");
-      await jiti.evalModule(source, { filename: `${root}documentation.ts`, async: true });
-      expect(log.mock.calls.flat().every((value) => value !== undefined)).toBe(true);
-      log.mockRestore();
-    });
-  },
-);
+describe.each([
+  "README.md",
+  "docs/agents.md",
+  "docs/autograd.md",
+  "docs/environments.md",
+  "docs/recurrence.md",
+  "docs/browser.md",
+])("%s", (file) => {
+  it.each(blocksOf(file).map((code, i) => [i + 1, code] as const))("block %i runs", async (_number, code) => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    // runs leave nothing behind
+    const source = code.replace(/train\(\{(?! out)/, "train({ out: null,");
+    await jiti.evalModule(source, { filename: `${root}documentation.ts`, async: true });
+    expect(log.mock.calls.flat().every((value) => value !== undefined)).toBe(true);
+    log.mockRestore();
+  });
+});
 
 it("docs/agents.md lists the agents there are", () => {
   const page = readFileSync(`${root}docs/agents.md`, "utf8");
