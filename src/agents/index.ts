@@ -27,6 +27,7 @@ export { NoisyDQN } from "./noisyDQN.ts";
 export { NSQ, type NSQHyperparameters, type NSQOptions, nsqHyperparameters } from "./nsq.ts";
 export { PAL } from "./pal.ts";
 export { PCL, type PCLHyperparameters, type PCLOptions, pclHyperparameters } from "./pcl.ts";
+export { PGT, type PGTHyperparameters, type PGTOptions, pgtHyperparameters } from "./pgt.ts";
 export { PolicyAgent } from "./policyAgent.ts";
 export { PPO, type PPOHyperparameters, type PPOOptions, ppoHyperparameters } from "./ppo.ts";
 export { type NetworkParts, QAgent } from "./qAgent.ts";
