@@ -8,7 +8,7 @@ import { EpisodicReplayBuffer, type Replay, ReplayBuffer } from "../replay/index
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
-import type { BoxSpace, Observation } from "./agent.ts";
+import type { BoxSpace, GreedyForward, Observation } from "./agent.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { stateSize } from "./hiddenState.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
@@ -200,6 +200,11 @@ export abstract class ReplayAgent extends ActorAgent {
   protected decide(obs: Variable): Variable {
     const policy = this.acting.network.forward(obs);
     return this.training ? policy.sample(this.#sampling) : policy.mode;
+  }
+
+  protected greedyOutputs(obs: Variable): ReturnType<GreedyForward["forward"]> {
+    const { mode } = this.acting.network.forward(obs);
+    return { action: mode, mean: mode };
   }
 
   readonly #policyAction = (): Float32Array => {

@@ -19,6 +19,12 @@ const entries: readonly Entry[] = [
   { name: "eval", words: "RUN", describe: "play a trained agent's episodes", load: () => import("./commands/eval.ts") },
   { name: "resume", words: "RUN", describe: "continue a stopped run", load: () => import("./commands/resume.ts") },
   {
+    name: "export",
+    words: "RUN",
+    describe: "write a trained agent as ONNX or safetensors",
+    load: () => import("./commands/export.ts"),
+  },
+  {
     name: "list",
     words: "agents|envs",
     describe: "list the agents or the environments",
