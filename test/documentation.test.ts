@@ -16,7 +16,7 @@ const blocksOf = (file: string) =>
 // the package's own name leads to dist/ from any file in its folder
 const jiti = createJiti(`${root}documentation.ts`, { moduleCache: false });
 
-describe.each(["README.md", "docs/agents.md", "docs/autograd.md", "docs/environments.md", "docs/browser.md"])(
+describe.each(["README.md", "docs/agents.md", "docs/autograd.md", "docs/environments.md", "docs/browser.md", "docs/export.md"])(
   "%s",
   (file) => {
     it.each(blocksOf(file).map((code, i) => [i + 1, code] as const))("block %i runs", async (_number, code) => {
