@@ -133,18 +133,10 @@ const untranslated = (name: string) =>
     `onnx: every operation of the network must have a counterpart in ONNX; got ${name}, which has none yet. Known are expressions and ${Object.keys(families).join(", ")}.`,
   );
 
-/** The cells of recurrent networks, whose state would be written as if it never changed. */
-const cells = ["lstmCell", "lstmOutput", "gruReset", "gruOutput"];
-
 /** @throws UsageError for an operation without a counterpart */
 export function operationNodes(call: Call): Value {
   const { name } = call.operation;
   const { operation } = call.operation.call;
-  if (cells.includes(name)) {
-    throw new UsageError(
-      `onnx: a network must say the same of an observation whatever came before; got ${name} of a recurrent one. Export a network without memory.`,
-    );
-  }
   if (operation instanceof KernelFunction) return kernel(call, operation);
   // linear+relu is linear with an activation
   const family = families[name.split("+")[0]!];

@@ -248,8 +248,18 @@ describe("what cannot be written is refused in one sentence", () => {
       }
     }
     expect(() => exportOnnx(withBody(() => new Remembering()))).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: onnx: a network must say the same of an observation whatever came before; got lstmCell of a recurrent one. Export a network without memory.]`,
+      `[UsageError: DQN: a network must say the same of an observation whatever came before for it to be exported; got one with LSTM. Export a network without memory.]`,
     );
+  });
+
+  it.each(["lstm", "gru"])("an agent with a recurrent layer, %s", (recurrent) => {
+    const agents = listAgents().filter((spec) => spec.recurrent);
+    expect(agents.length).toBeGreaterThan(10);
+    for (const spec of agents) {
+      const kind = spec.actionSpaces.includes("Discrete") ? "CartPole-v1" : "Pendulum-v1";
+      const agent = build(spec, make(kind), { recurrent, sampling: "uniform", nStep: 1 });
+      expect(() => exportOnnx(agent)).toThrow(/^\w+: a network must say the same of an observation whatever came before/);
+    }
   });
 
   it("an operation without a counterpart", () => {
