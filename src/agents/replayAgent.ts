@@ -2,27 +2,41 @@
 import { full, grad, type Link, noBackprop, RandomStream, scope, type Variable } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import { type Explorer, Greedy } from "../explorers/index.ts";
-import { activationNames, MlpStateActionQ, type Policy, recurrentNames, type StateActionQ, TwinQ } from "../nets/index.ts";
+import {
+  activationNames,
+  MlpStateActionQ,
+  type Policy,
+  recurrentNames,
+  type StateActionQ,
+  TwinQ,
+} from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { EpisodicReplayBuffer, type Replay, ReplayBuffer } from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
 import type { BoxSpace, GreedyForward, Observation } from "./agent.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { stateSize } from "./hiddenState.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
 import { SequenceMinibatch, sequenceHyperparameters } from "./sequenceMinibatch.ts";
 import { Staging } from "./staging.ts";
 
 /** Hyperparameters that these agents declare alike, with sources of each. */
 export const replayHyperparameters = {
-  gamma: hp(0.99, "discount per environment step", "Lillicrap et al. 2016, section 7", { min: 0, max: 1 }),
+  gamma: hp(0.99, "discount per environment step", "Lillicrap et al. 2016, section 7", {
+    min: 0,
+    max: 1,
+    search: searchRanges.discount,
+  }),
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers of every network", "Kusari, for classic control"),
   activation: hp.choice(activationNames, "relu", "activation of the hidden layers", "Lillicrap et al. 2016, section 7"),
   replayCapacity: hp.integer(100_000, "transitions the replay buffer keeps", "a tenth of Lillicrap et al. 2016's"),
   replayStartSize: hp.integer(1_000, "transitions before the first update; actions are random until then", "Kusari"),
-  minibatchSize: hp.integer(64, "transitions a gradient step learns from", "Lillicrap et al. 2016, section 7"),
+  minibatchSize: hp.integer(64, "transitions a gradient step learns from", "Lillicrap et al. 2016, section 7", {
+    min: 1,
+    search: searchRanges.minibatch,
+  }),
   updateInterval: hp.integer(1, "environment steps between times of updating", "Lillicrap et al. 2016, algorithm 1"),
   updatesPerInterval: hp.integer(1, "gradient steps each time", "Lillicrap et al. 2016, algorithm 1"),
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
