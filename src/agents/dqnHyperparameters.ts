@@ -59,7 +59,6 @@ export const dqnHyperparameters = {
   tau: hp(0.01, "share of the online network in a soft target update", "ChainerRL soft_update_tau", {
     min: 0,
     max: 1,
-    search: searchRanges.share,
   }),
   clipDelta: hp.boolean(true, "clip the error's derivative to ±1 (Huber loss)", nature),
   batchAccumulator: hp.choice(["mean", "sum"], "mean", "how errors of a minibatch make a loss", "ChainerRL"),

@@ -17,6 +17,7 @@ interface Entry {
 const entries: readonly Entry[] = [
   { name: "train", words: "", describe: "train an agent", load: () => import("./commands/train.ts") },
   { name: "eval", words: "RUN", describe: "play a trained agent's episodes", load: () => import("./commands/eval.ts") },
+  { name: "sweep", words: "", describe: "search hyperparameters", load: () => import("./commands/sweep.ts") },
   { name: "resume", words: "RUN", describe: "continue a stopped run", load: () => import("./commands/resume.ts") },
   {
     name: "export",

@@ -142,7 +142,7 @@ function checkpointSteps(directory: string): number[] {
 }
 
 /** Like `mkdirSync` with `recursive`, which never returns in some places where nothing can be made (/proc on Node 20). */
-function makeDirectories(directory: string): void {
+export function makeDirectories(directory: string): void {
   if (fs.existsSync(directory)) return;
   const parent = path.dirname(directory);
   if (parent !== directory) makeDirectories(parent);

@@ -70,7 +70,8 @@ export const rungsOf = ({ pruner, steps, leastSteps, eta }: SweepPlan): number[]
 /** The configuration of a trial; the same for the same trials before it. */
 export function suggest(plan: SweepPlan, state: SweepState, trial: number): Values {
   const { algorithm, dimensions, seed } = plan;
-  const random = new Random(seed).stream(`trial/${trial}`);
+  // seeds of Alea that differ in their last letters alone begin with numbers in arithmetic progression
+  const random = new Random(`${trial} of the trials of sweep ${seed}`);
   if (algorithm === "grid") return gridAt(dimensions, trial);
   if (algorithm === "random") return drawRandom(dimensions, random);
   const ranked = state.ranked.map(({ values }) => values);
@@ -137,7 +138,7 @@ export async function runSweep(plan: SweepPlan, state: SweepState, course: Sweep
         const { trials } = state;
         if (trials.filter(({ status }) => status === "failed").length >= failuresAtFirst && !state.rankedAt(0).length) {
           throw new UsageError(
-            `sweep: trials must be able to run; got ${failuresAtFirst} that failed, the last as ${end.message}`,
+            `sweep: trials must be able to run; got ${failuresAtFirst} that failed. The last one said: ${end.message}`,
           );
         }
         return;

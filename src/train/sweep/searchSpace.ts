@@ -72,12 +72,12 @@ function rangeOf(where: string, name: string, text: string, declaration: Hyperpa
   const [, log, low = "", high = "", points] = /^(log:)?(.+?)\.\.(.+?)(?::(\d+))?$/.exec(text) ?? [];
   const refuse = (must: string) =>
     new UsageError(`${where}: --search ${name} ${must}; got ${text}. Write --search ${name}=log:1e-4..1e-2.`);
-  if (!numberPattern.test(low) || !numberPattern.test(high)) throw refuse("must be a range of two numbers");
   if (declaration.kind !== "number" && declaration.kind !== "integer") {
     throw new UsageError(
       `${where}: --search ${name} must list values, as ${name} is no number; got ${text}. Write --search ${name}=A|B.`,
     );
   }
+  if (!numberPattern.test(low) || !numberPattern.test(high)) throw refuse("must be a range of two numbers");
   const [from, to] = [Number(low), Number(high)];
   if (!(from <= to)) throw refuse("must go from the smaller number to the larger one");
   if (log !== undefined && !(from > 0)) throw refuse("must begin above 0 where its logarithm is searched");
