@@ -197,7 +197,9 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.4rem 0 0; font-s
 .key + .key, .keys span:not(:first-child) .key { margin-left: 1.2rem; }
 `;
 
-/** The page; it opens from the disk, asks the network for nothing and runs nothing. */
+/**
+ * The page; it opens from the disk, asks the network for nothing and runs nothing. At least one trial has a score.
+ */
 export function sweepReport({ title, subtitle, axes, trials, command }: SweepReportParts): string {
   const scored = trials.filter((trial): trial is Scored => trial.score !== null);
   const last = Math.max(1, ...scored.map(({ trial }) => trial));
