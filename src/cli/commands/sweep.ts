@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Options } from "yargs";
+import { Parser } from "yargs/helpers";
 import { hp } from "../../agents/index.ts";
 import { UsageError } from "../../errors.ts";
 import { type SweepAxis, sweepReport } from "../../plots/sweepReport.ts";
@@ -25,12 +26,12 @@ import {
 } from "../../train/sweep/index.ts";
 import type { Command } from "../command.ts";
 import { exitCodes } from "../exitCodes.ts";
-import { type Argv, flagName, flagsOf, flagText, readFlags } from "../flags.ts";
+import { type Argv, flagName, flagsOf, flagText, parserConfiguration, readFlags } from "../flags.ts";
 import { short } from "../progress.ts";
 import { shellWord, table } from "../report.ts";
 import { type SweepDefinition, SweepLines, sweepFolderOf, trialFolder, writeDefinition } from "../sweepFolder.ts";
 import { processLauncher } from "../sweepProcess.ts";
-import { completeConfig, type GivenConfig, givenConfig, readConfigFile } from "../trainConfig.ts";
+import { agentOf, completeConfig, type GivenConfig, givenConfig, readConfigFile } from "../trainConfig.ts";
 import { command as trainCommand } from "./train.ts";
 
 const where = "rl sweep";
@@ -164,11 +165,17 @@ searched is as for rl train. The same command, typed again, goes on where it was
       ([name]) => !["print-config", "print-script", "seed"].includes(name),
     );
     const text: Options = { group: "Sweep:", nargs: 1 };
+    const first: Argv = Parser([...typed], { string: ["agent", "config"], configuration: parserConfiguration });
+    const agent = agentOf(first, first.config === undefined ? {} : readConfigFile(String(first.config)));
+    const usual = agent
+      ? usualSearch(agent.hyperparameters).map(searchText).join(" ")
+      : "the usual ranges of the agent";
     return {
       search: {
         ...text,
         describe:
-          "what to search, once for each: NAME=LOW..HIGH, NAME=log:LOW..HIGH, of a grid with :POINTS behind, NAME=A,B,C, lists NAME=64,64|128 [default the usual ranges of the agent]",
+          "what to search, once for each: NAME=LOW..HIGH, NAME=log:LOW..HIGH, of a grid with :POINTS behind, NAME=A,B,C, " +
+          `lists NAME=64,64|128 [default ${usual || "none"}]`,
       },
       seeds: { ...text, describe: "seeds that each configuration is trained with, as 0-2 or 0,3 [default 0]" },
       ...flagsOf(settings, "Sweep:"),
