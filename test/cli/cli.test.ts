@@ -134,7 +134,7 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: the command must be one of train, eval, resume, export, list, play, check-env, devices; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, eval, sweep, resume, export, list, play, check-env, devices; got trian. Did you mean rl train?
       rl --agent dqn
         2 rl: a command must come first; got --agent. See rl --help.
       rl train --env CartPole
@@ -254,6 +254,7 @@ describe("help and lists", () => {
       Commands:
         rl train      train an agent
         rl eval       play a trained agent's episodes: rl eval RUN
+        rl sweep      search hyperparameters
         rl resume     continue a stopped run: rl resume RUN
         rl export     write a trained agent as ONNX or safetensors: rl export RUN
         rl list       list the agents or the environments: rl list agents|envs
@@ -343,7 +344,7 @@ describe("help and lists", () => {
       rl("list", "envs", "--json"),
     ]);
     expect(agents.stdout).toMatch(/^id +actions +recurrent +async +paper\n/);
-    expect(agents.stdout).toMatch(/^dqn +Discrete +no +no +Mnih et al\. 2015/m);
+    expect(agents.stdout).toMatch(/^dqn +Discrete +yes +no +Mnih et al\. 2015/m);
     expect(envs.stdout).toMatch(/^id +observations +actions +max steps +reward threshold +older versions\n/);
     expect(envs.stdout).toMatch(/^CartPole-v1 +Box.* +Discrete\(2\) +500 +475 +CartPole-v0$/m);
     expect(JSON.parse(agentsJson.stdout)).toContainEqual(
@@ -462,6 +463,9 @@ describe("train, eval and resume", () => {
           adamEps: 1e-8,
           hiddenSizes: [8],
           activation: "relu",
+          recurrent: "none",
+          sequenceLength: 10,
+          burnIn: 5,
           replayCapacity: 50000,
           frameStack: 1,
           replayDevice: "cpu",
