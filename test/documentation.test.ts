@@ -16,7 +16,9 @@ const blocksOf = (file: string) =>
 // the package's own name leads to dist/ from any file in its folder
 const jiti = createJiti(`${root}documentation.ts`, { moduleCache: false });
 
-const pages = ["agents", "autograd", "environments", "browser", "plots", "recurrence"].map((page) => `docs/${page}.md`);
+const pages = ["agents", "autograd", "environments", "browser", "plots", "recurrence", "export"].map(
+  (page) => `docs/${page}.md`,
+);
 describe.each(["README.md", ...pages])("%s", (file) => {
   it.each(blocksOf(file).map((code, i) => [i + 1, code] as const))("block %i runs", async (_number, code) => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});

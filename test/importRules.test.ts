@@ -80,9 +80,10 @@ const allowed: Record<string, readonly string[]> = {
   replay: [],
   explorers: [],
   agents: ["autograd", "nets", "returns", "replay", "explorers", "device"],
+  onnx: ["kernel", "device", "autograd", "agents"],
   train: ["agents", "envs", "device", "autograd", "nets", "returns", "replay", "explorers"],
   plots: [],
-  cli: ["train", "agents", "envs", "device", "plots", "autograd", "nets", "returns", "replay", "explorers"],
+  cli: ["train", "onnx", "agents", "envs", "device", "plots", "autograd", "nets", "returns", "replay", "explorers"],
 };
 
 describe("import rules", () => {

@@ -15,7 +15,7 @@ import { actorCriticLoss, generalizedAdvantages } from "../returns/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
   makeActorCritic,
   PolicyAgent,
@@ -29,12 +29,12 @@ import { loadRollouts, type Rollout } from "./rollout.ts";
 const chainer = "ChainerRL examples/ale/train_a2c_ale.py";
 
 export const a2cHyperparameters = {
-  gamma: hp(0.99, "discount per environment step", chainer, { min: 0, max: 1 }),
-  learningRate: hp(7e-4, "RMSprop's step size", chainer, { min: 0 }),
+  gamma: hp(0.99, "discount per environment step", chainer, { min: 0, max: 1, search: searchRanges.discount }),
+  learningRate: hp(7e-4, "RMSprop's step size", chainer, { min: 0, search: searchRanges.stepSize }),
   rmspropDecay: hp(0.99, "weight of the past in RMSprop's mean of squared gradients", chainer, { min: 0, max: 0.9999 }),
   rmspropEps: hp(1e-5, "added to RMSprop's root of mean squared gradients", chainer),
   updateSteps: hp.integer(5, "steps of each environment between updates", chainer),
-  entropyCoefficient: hp(0.01, "weight of the policy's entropy", chainer, { min: 0 }),
+  entropyCoefficient: hp(0.01, "weight of the policy's entropy", chainer, { min: 0, search: searchRanges.entropy }),
   valueCoefficient: hp(0.5, "weight of the squared error of the value", chainer),
   policyCoefficient: hp(1, "weight of the policy's part of the loss", "ChainerRL pi_loss_coef"),
   usesGae: hp.boolean(false, "generalised advantage estimates instead of n-step returns", chainer),

@@ -13,7 +13,7 @@ import { actorCriticLoss, lambdaReturns } from "../returns/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
   makeActorCritic,
   PolicyAgent,
@@ -27,8 +27,11 @@ import { loadRollouts, type Rollout } from "./rollout.ts";
 const paper = "Mnih et al. 2016, section 8 of the supplement";
 
 export const a3cHyperparameters = {
-  gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1 }),
-  learningRate: hp(7e-4, "RMSprop's step size", "ChainerRL examples/ale/train_a3c_ale.py", { min: 0 }),
+  gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1, search: searchRanges.discount }),
+  learningRate: hp(7e-4, "RMSprop's step size", "ChainerRL examples/ale/train_a3c_ale.py", {
+    min: 0,
+    search: searchRanges.stepSize,
+  }),
   rmspropDecay: hp(0.99, "weight of the past in RMSprop's mean of squared gradients", paper, { min: 0, max: 0.9999 }),
   rmspropEps: hp(0.1, "added to RMSprop's mean of squared gradients, inside the root", "ChainerRL train_a3c_ale.py"),
   tMax: hp.integer(5, "environment steps between updates, at most", paper),

@@ -21,7 +21,7 @@ import { trustRegionStep } from "../returns/index.ts";
 import { prepare, type Setup } from "./actorAgent.ts";
 import type { Observation } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
   PolicyAgent,
   type PolicyAgentParts,
@@ -35,8 +35,11 @@ const paper = "Wang et al. 2017, section 4";
 const chainer = "ChainerRL ACER";
 
 export const acerHyperparameters = {
-  gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1 }),
-  learningRate: hp(7e-4, "RMSprop's step size", "ChainerRL examples/ale/train_acer_ale.py", { min: 0 }),
+  gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1, search: searchRanges.discount }),
+  learningRate: hp(7e-4, "RMSprop's step size", "ChainerRL examples/ale/train_acer_ale.py", {
+    min: 0,
+    search: searchRanges.stepSize,
+  }),
   rmspropDecay: hp(0.99, "weight of the past in RMSprop's mean of squared gradients", paper, { min: 0, max: 0.9999 }),
   rmspropEps: hp(1e-5, "added to RMSprop's mean of squared gradients, inside the root", "OpenAI Baselines' ACER"),
   tMax: hp.integer(50, "steps of a stretch that an update learns from, at most", paper),

@@ -5,8 +5,16 @@ import { UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
 import type { ActingNetwork } from "./actingNetwork.ts";
-import type { Action, BoxSpace, DiscreteSpace, ModelPlace, Observation, ObservationSpace } from "./agent.ts";
-import { BaseAgent } from "./baseAgent.ts";
+import type {
+  Action,
+  BoxSpace,
+  DiscreteSpace,
+  GreedyForward,
+  ModelPlace,
+  Observation,
+  ObservationSpace,
+} from "./agent.ts";
+import { BaseAgent, requireExportable } from "./baseAgent.ts";
 import { HiddenState, stateSize } from "./hiddenState.ts";
 import { type HyperparameterSchema, type HyperparameterValues, resolveHyperparameters } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
@@ -126,13 +134,18 @@ export abstract class ActorAgent extends BaseAgent {
   #hidden: HiddenState | null | undefined = undefined;
   /** The same in evaluations. */
   #evaluated: HiddenState | null = null;
+  readonly #obsShape: readonly number[];
+  readonly #obsType: "float32" | "uint8";
   readonly #averages = new Map<string, RunningAverage>();
   /** Running averages of an actor that have no value yet. */
   readonly #fresh = new Set<string>();
   /** What actors in other threads learn with too; null where this agent learns alone. */
   protected sharing: SharedLearning | null = null;
 
-  protected constructor({ obsShape, obsSize, actionSize, bounds }: Setup<object>, { phi, actionSpace }: AgentParts) {
+  protected constructor(
+    { obsShape, obsSize, actionSize, bounds }: Setup<object>,
+    { phi, actionSpace, observationSpace }: AgentParts,
+  ) {
     super();
     this.obsSize = obsSize;
     this.#actObs = onHost(() => persistent([1, ...obsShape]));
@@ -142,10 +155,14 @@ export abstract class ActorAgent extends BaseAgent {
     this.#phi = phi ?? null;
     this.#firstAction = "n" in actionSpace ? (actionSpace.start ?? 0) : null;
     this.#bounds = bounds;
+    this.#obsShape = obsShape;
+    this.#obsType = observationSpace.dtype === "uint8" ? "uint8" : "float32";
   }
 
   /** (1) or (1, actions): the action for an observation (1, …obs), computed on the cpu without recording. */
   protected abstract decide(obs: Variable): Variable;
+  /** The best actions for observations (batch, …obs), and what says so. */
+  protected abstract greedyOutputs(obs: Variable): ReturnType<GreedyForward["forward"]>;
   /** What came of lastAction in lastObs; `steps` counts it already. */
   protected abstract learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void;
   /** Networks as `save` writes them, by the names of their files. */
@@ -223,6 +240,17 @@ export abstract class ActorAgent extends BaseAgent {
     if (this.#firstAction !== null) return this.#firstAction + action[0]!;
     const { low, high } = this.#bounds!;
     return action.map((x, i) => Math.max(low[i]!, Math.min(high[i]!, x)));
+  }
+
+  greedyForward(): GreedyForward {
+    requireExportable(this.name, this.#phi, this.acting.network);
+    return {
+      obsShape: this.#obsShape,
+      obsType: this.#obsType,
+      firstAction: this.#firstAction,
+      bounds: this.#bounds,
+      forward: (obs) => this.greedyOutputs(obs),
+    };
   }
 
   observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {

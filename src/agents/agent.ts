@@ -1,5 +1,5 @@
 /** What every agent is to the training loop, to scripts and to the command line. */
-import type { Link } from "../autograd/index.ts";
+import type { Link, Variable } from "../autograd/index.ts";
 import type { Random } from "../random.ts";
 import type { Replay, Transition, TransitionFormat } from "../replay/index.ts";
 import type { Stateful } from "../state.ts";
@@ -57,6 +57,22 @@ export interface BatchTransitions {
   readonly nextObs: unknown;
 }
 
+/** How an agent acts in evaluation, as a function of many observations at once. */
+export interface GreedyForward {
+  /** Shape of one observation. */
+  readonly obsShape: readonly number[];
+  readonly obsType: "float32" | "uint8";
+  /** The number of the first discrete action; null for continuous actions. */
+  readonly firstAction: number | null;
+  /** What continuous actions are clipped to; null where they are not. */
+  readonly bounds: Pick<BoxSpace, "low" | "high"> | null;
+  /**
+   * On the cpu, observations (batch, …obs) to `action`, (batch) numbers from 0 or (batch, actions) before they are clipped,
+   * and what it is chosen by: `values` or `logits` (batch, actions), or `mean` (batch, actions).
+   */
+  forward(obs: Variable): { readonly action: Variable } & Readonly<Record<string, Variable>>;
+}
+
 /**
  * An agent acts, observes what came of it, and learns.
  *
@@ -110,6 +126,12 @@ export interface Agent extends Stateful {
    * the running episode of training; it is forgotten where `observe` is told of an end, and by `stopEpisode`.
    */
   evalMode<T>(body: () => T): T;
+
+  /**
+   * What exporters write; missing where an agent cannot tell. To be called, and its `forward` too, inside `evalMode`.
+   * @throws UsageError where a program's own function stands between observations and the network
+   */
+  greedyForward?(): GreedyForward;
 
   /** ChainerRL's way: observe the last action's reward together with the new observation, then act on it. */
   actAndTrain(obs: Observation, reward: number): Action;

@@ -1,6 +1,22 @@
 /** What agents have in common: ChainerRL's way of calling them, in terms of act and observe, and evaluation mode. */
+import { type Link, recurrentLayers } from "../autograd/index.ts";
+import { UsageError } from "../errors.ts";
 import type { State } from "../state.ts";
 import type { Action, Agent, ModelPlace, Observation, StepInfo } from "./agent.ts";
+
+/** @throws UsageError for an agent whose network alone would not act as it does */
+export function requireExportable(name: string, phi: unknown, network: Link): void {
+  if (phi !== null) {
+    throw new UsageError(
+      `${name}: observations must reach the network as they are for it to be exported; got an agent with phi, a function of the program. Put what it does into the environment.`,
+    );
+  }
+  const [layer] = recurrentLayers(network);
+  if (!layer) return;
+  throw new UsageError(
+    `${name}: a network must say the same of an observation whatever came before for it to be exported; got one with ${layer.constructor.name}. Export a network without memory.`,
+  );
+}
 
 export abstract class BaseAgent implements Agent {
   abstract readonly name: string;

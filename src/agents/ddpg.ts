@@ -31,7 +31,7 @@ import {
 } from "../nets/index.ts";
 import { prepare, type Setup } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
-import { type HyperparameterSchema, type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterSchema, type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import { withClipping } from "./policyAgent.ts";
 import {
   layersOf,
@@ -51,13 +51,15 @@ export const actorAndCriticHyperparameters = {
   ...recurrentReplayHyperparameters,
   actorLearningRate: hp(1e-3, "Adam's step size for the policy", "Kusari, for small networks; the paper's is 1e-4", {
     min: 0,
+    search: searchRanges.stepSize,
   }),
-  criticLearningRate: hp(1e-3, "Adam's step size for the q-function", paper, { min: 0 }),
+  criticLearningRate: hp(1e-3, "Adam's step size for the q-function", paper, { min: 0, search: searchRanges.stepSize }),
   targetUpdateMethod: hp.choice(["hard", "soft"], "soft", "copy the target networks, or blend them by tau", paper),
   targetUpdateInterval: hp.integer(1, "gradient steps between updates of the target networks", paper),
   tau: hp(0.005, "share of the networks that learn in a soft target update", "Fujimoto et al. 2018", {
     min: 0,
     max: 1,
+    search: searchRanges.share,
   }),
   maxGradNorm: hp.optional(null, "largest norm of each network's gradient", "the paper has none", { min: 0 }),
 } as const;

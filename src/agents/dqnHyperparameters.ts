@@ -12,7 +12,13 @@ import {
 import type { Random } from "../random.ts";
 import type { Replay } from "../replay/index.ts";
 import type { Action, BoxSpace, DiscreteSpace, Observation, ObservationSpace } from "./agent.ts";
-import { type HyperparameterSchema, type HyperparameterValues, hp, resolveHyperparameters } from "./hyperparameters.ts";
+import {
+  type HyperparameterSchema,
+  type HyperparameterValues,
+  hp,
+  resolveHyperparameters,
+  searchRanges,
+} from "./hyperparameters.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
 import { sequenceHyperparameters } from "./sequenceMinibatch.ts";
 
@@ -21,8 +27,8 @@ const schaul = "Schaul et al. 2016, Table 3 (proportional)";
 const example = "ChainerRL examples/gym/train_dqn_gym.py";
 
 export const dqnHyperparameters = {
-  gamma: hp(0.99, "discount per environment step", nature, { min: 0, max: 1 }),
-  learningRate: hp(1e-3, "Adam's step size", "Kingma & Ba 2015", { min: 0 }),
+  gamma: hp(0.99, "discount per environment step", nature, { min: 0, max: 1, search: searchRanges.discount }),
+  learningRate: hp(1e-3, "Adam's step size", "Kingma & Ba 2015", { min: 0, search: searchRanges.stepSize }),
   adamEps: hp(1e-8, "added to Adam's root of second moments", "Kingma & Ba 2015", { min: 0 }),
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
   activation: hp.choice(activationNames, "relu", "activation of the hidden layers", nature),
@@ -42,12 +48,18 @@ export const dqnHyperparameters = {
     "Kusari",
   ),
   replayStartSize: hp.integer(1_000, "transitions before the first update; actions are random until then", example),
-  minibatchSize: hp.integer(32, "transitions a gradient step learns from", nature),
+  minibatchSize: hp.integer(32, "transitions a gradient step learns from", nature, {
+    min: 1,
+    search: searchRanges.minibatch,
+  }),
   updateInterval: hp.integer(1, "environment steps between times of updating", example),
   updatesPerInterval: hp.integer(1, "gradient steps each time", "ChainerRL n_times_update"),
   targetUpdateInterval: hp.integer(100, "gradient steps between updates of the target network", example),
   targetUpdateMethod: hp.choice(["hard", "soft"], "hard", "copy the target network, or blend it by tau", nature),
-  tau: hp(0.01, "share of the online network in a soft target update", "ChainerRL soft_update_tau", { min: 0, max: 1 }),
+  tau: hp(0.01, "share of the online network in a soft target update", "ChainerRL soft_update_tau", {
+    min: 0,
+    max: 1,
+  }),
   clipDelta: hp.boolean(true, "clip the error's derivative to ±1 (Huber loss)", nature),
   batchAccumulator: hp.choice(["mean", "sum"], "mean", "how errors of a minibatch make a loss", "ChainerRL"),
   maxGradNorm: hp.optional(null, "largest norm of the gradient over all parameters", "Wang et al. 2016 clip at 10", {

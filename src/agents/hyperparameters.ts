@@ -6,6 +6,23 @@ import { nearest, UsageError } from "../errors.ts";
 
 export type HyperparameterKind = "number" | "integer" | "boolean" | "choice" | "integers";
 
+/** Between which numbers a sweep looks for good values. */
+export interface SearchRange {
+  readonly low: number;
+  readonly high: number;
+  /** "log": evenly in the logarithm. */
+  readonly scale: "linear" | "log";
+}
+
+/** Ranges that several agents search. */
+export const searchRanges = {
+  stepSize: { low: 1e-5, high: 1e-2, scale: "log" },
+  discount: { low: 0.9, high: 0.999, scale: "linear" },
+  share: { low: 1e-3, high: 0.1, scale: "log" },
+  entropy: { low: 1e-4, high: 0.1, scale: "log" },
+  minibatch: { low: 16, high: 256, scale: "log" },
+} as const satisfies Readonly<Record<string, SearchRange>>;
+
 export interface Hyperparameter<T> {
   readonly value: T;
   readonly meaning: string;
@@ -18,11 +35,14 @@ export interface Hyperparameter<T> {
   readonly choices: readonly string[];
   /** Whether null ("none" on the command line) is allowed. */
   readonly optional: boolean;
+  /** What a sweep searches that is told nothing else; undefined where the default should do. */
+  readonly search?: SearchRange;
 }
 
 interface Limits {
   min?: number;
   max?: number;
+  search?: SearchRange;
 }
 
 export type HyperparameterSchema = Readonly<Record<string, Hyperparameter<unknown>>>;

@@ -13,7 +13,7 @@ import { AdditiveOrnsteinUhlenbeck, type Explorer } from "../explorers/index.ts"
 import { type QuadraticActionValue, QuadraticQFunction } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { type Acting, type ActingParts, ContinuousActing } from "./acting.ts";
-import type { AgentSpec, BoxSpace, DiscreteSpace } from "./agent.ts";
+import type { AgentSpec, BoxSpace, DiscreteSpace, GreedyForward } from "./agent.ts";
 import { DQN } from "./dqn.ts";
 import { type DQNOptions, dqnHyperparameters } from "./dqnHyperparameters.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
@@ -78,6 +78,10 @@ export class NAF extends DQN<QuadraticActionValue, Float32Array> {
 
   protected override actingOutput(value: QuadraticActionValue): Variable {
     return value.mean;
+  }
+
+  protected override greedyOutputs(mean: Variable): ReturnType<GreedyForward["forward"]> {
+    return { action: mean, mean };
   }
 }
 

@@ -23,9 +23,9 @@ import { actionValueOf, activationNames, Mlp, type QNetwork, recurrentNames } fr
 import { lambdaReturns } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, prepare } from "./actorAgent.ts";
-import type { AgentSpec, Observation } from "./agent.ts";
+import type { AgentSpec, GreedyForward, Observation } from "./agent.ts";
 import { overStretches, stateSize } from "./hiddenState.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import { withClipping } from "./policyAgent.ts";
 import { Rollout } from "./rollout.ts";
 
@@ -33,8 +33,8 @@ const paper = "Mnih et al. 2016, section 8 of the supplement";
 const chainer = "ChainerRL examples/ale/train_nsq_ale.py";
 
 export const nsqHyperparameters = {
-  gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1 }),
-  learningRate: hp(7e-4, "RMSprop's step size", chainer, { min: 0 }),
+  gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1, search: searchRanges.discount }),
+  learningRate: hp(7e-4, "RMSprop's step size", chainer, { min: 0, search: searchRanges.stepSize }),
   rmspropDecay: hp(0.99, "weight of the past in RMSprop's mean of squared gradients", paper, { min: 0, max: 0.9999 }),
   rmspropEps: hp(1e-5, "added to RMSprop's mean of squared gradients, inside the root", "OpenAI Baselines' A2C"),
   tMax: hp.integer(5, "environment steps between updates, at most", paper),
@@ -123,6 +123,11 @@ export class NSQ extends ActorAgent {
     const values = actionValueOf(this.acting.network.forward(obs));
     for (let a = 0; a < this.#values.length; a++) this.#values[a] = values.qValues.at(a);
     return values.greedyActions;
+  }
+
+  protected greedyOutputs(obs: Variable): ReturnType<GreedyForward["forward"]> {
+    const { greedyActions, qValues } = actionValueOf(this.acting.network.forward(obs));
+    return { action: greedyActions, values: qValues };
   }
 
   readonly #greedy = (): number => {

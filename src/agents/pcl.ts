@@ -18,7 +18,7 @@ import { pathConsistency } from "../returns/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec, Observation } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
   makeActorCritic,
   PolicyAgent,
@@ -32,10 +32,10 @@ import { loadRollouts, Rollout, type RolloutBatch } from "./rollout.ts";
 const chainer = "ChainerRL PCL";
 
 export const pclHyperparameters = {
-  gamma: hp(0.99, "discount per environment step", chainer, { min: 0, max: 1 }),
-  learningRate: hp(1e-3, "Adam's step size", "Kingma & Ba 2015", { min: 0 }),
+  gamma: hp(0.99, "discount per environment step", chainer, { min: 0, max: 1, search: searchRanges.discount }),
+  learningRate: hp(1e-3, "Adam's step size", "Kingma & Ba 2015", { min: 0, search: searchRanges.stepSize }),
   adamEps: hp(1e-8, "added to Adam's root of second moments", "Kingma & Ba 2015", { min: 0 }),
-  temperature: hp(0.01, "weight of the policy's entropy, τ", chainer, { min: 1e-6 }),
+  temperature: hp(0.01, "weight of the policy's entropy, τ", chainer, { min: 1e-6, search: searchRanges.entropy }),
   rolloutLength: hp.integer(10, "steps of a path, d", chainer),
   tMax: hp.optional(null, "environment steps between updates, at most; none: an episode", chainer, { min: 1 }),
   policyCoefficient: hp(1, "weight of the policy's gradient, η_π over the learning rate", chainer, { min: 0 }),

@@ -3,6 +3,7 @@ import { GradientClipping, type Link, type Optimizer, RandomStream, type Variabl
 import {
   type ActorCritic,
   activationNames,
+  Categorical,
   type Covariance,
   covarianceNames,
   type Distribution,
@@ -23,7 +24,7 @@ import {
 import type { Random } from "../random.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
-import type { Observation } from "./agent.ts";
+import type { GreedyForward, Observation } from "./agent.ts";
 import { stateSize } from "./hiddenState.ts";
 import { hp } from "./hyperparameters.ts";
 import { Rollout } from "./rollout.ts";
@@ -156,6 +157,12 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
     if (!this.training) return policy.mode;
     if (this.behaviour.length > 0) this.#noteBehaviour(policy);
     return policy.sample(this.#sampling);
+  }
+
+  protected greedyOutputs(obs: Variable): ReturnType<GreedyForward["forward"]> {
+    const policy = this.policyOf(this.acting.network, obs);
+    const action = policy.mode;
+    return policy instanceof Categorical ? { action, logits: policy.logits } : { action, mean: action };
   }
 
   #noteBehaviour(policy: Distribution): void {

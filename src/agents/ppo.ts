@@ -22,7 +22,7 @@ import {
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { requireFeedForward } from "./hiddenState.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
   makeActorCritic,
   PolicyAgent,
@@ -39,17 +39,17 @@ const pfrl = "PFRL PPO";
 const { recurrent: _, ...feedForward } = policyHyperparameters;
 
 export const ppoHyperparameters = {
-  gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1 }),
-  learningRate: hp(3e-4, "Adam's step size", paper, { min: 0 }),
+  gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1, search: searchRanges.discount }),
+  learningRate: hp(3e-4, "Adam's step size", paper, { min: 0, search: searchRanges.stepSize }),
   adamEps: hp(1e-5, "added to Adam's root of second moments", "OpenAI Baselines' PPO"),
   updateInterval: hp.integer(2048, "steps of each environment between updates, the horizon T", paper),
-  minibatchSize: hp.integer(64, "steps a gradient step learns from", paper),
+  minibatchSize: hp.integer(64, "steps a gradient step learns from", paper, { min: 1, search: searchRanges.minibatch }),
   epochs: hp.integer(10, "times that each step is learned from", paper),
   clip: hp(0.2, "how far the policy's ratio may leave 1 at a profit, ε", paper, { min: 0 }),
   valueClip: hp.optional(null, "how far the value may leave the old one at a profit", pfrl, { min: 0 }),
   traceDecay: hp(0.95, "λ of generalised advantage estimates", paper, { min: 0, max: 1 }),
   valueCoefficient: hp(1, "weight of the squared error of the value, c₁", pfrl, { min: 0 }),
-  entropyCoefficient: hp(0.01, "weight of the policy's entropy, c₂", pfrl, { min: 0 }),
+  entropyCoefficient: hp(0.01, "weight of the policy's entropy, c₂", pfrl, { min: 0, search: searchRanges.entropy }),
   standardizesAdvantages: hp.boolean(true, "shift and scale advantages to mean 0, variance 1", pfrl),
   maxGradNorm: hp.optional(0.5, "largest norm of the gradient over all parameters", "OpenAI Baselines' PPO", {
     min: 0,

@@ -1,6 +1,7 @@
 /** What the agents of the DQN family share: networks, replay, acting and saving. */
 import {
   Adam,
+  argMax,
   expandDims,
   GradientClipping,
   type Link,
@@ -32,12 +33,13 @@ import type {
   BatchTransitions,
   BoxSpace,
   DiscreteSpace,
+  GreedyForward,
   LearnerAgent,
   ModelPlace,
   Observation,
   StepInfo,
 } from "./agent.ts";
-import { BaseAgent } from "./baseAgent.ts";
+import { BaseAgent, requireExportable } from "./baseAgent.ts";
 import { BatchActing } from "./batchActing.ts";
 import { type DQNHyperparameters, type DQNOptions, dqnSettings, observationShape } from "./dqnHyperparameters.ts";
 import { ForwardPass } from "./forwardPass.ts";
@@ -80,6 +82,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   readonly #hidden: Memories | null;
   /** Made with `batch`, where the network is recurrent. */
   #sequences: SequenceMinibatch | null = null;
+  readonly #greedyForward: () => GreedyForward;
   readonly #actions: number;
   readonly #statistics = new UpdateStatistics();
   /** (minibatch): what `noteSurprise` was told, where sampling is prioritized. */
@@ -160,6 +163,12 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       (stream: string): ActingParts<A>["explorer"] =>
       (randomAction) =>
         explorer ?? this.makeExplorer(randomAction, random.stream(stream), actionSpace);
+    this.#greedyForward = () => {
+      requireExportable(this.name, phi, network);
+      const firstAction = "n" in actionSpace ? (actionSpace.start ?? 0) : null;
+      const outputs = (obs: Variable) => this.greedyOutputs(forward(obs));
+      return { obsShape, obsType: obsDtype, firstAction, bounds: null, forward: outputs };
+    };
     const makeHidden = () => onHost(() => new HiddenState(network));
     this.#hidden = isRecurrent ? { training: makeHidden(), evaluation: makeHidden() } : null;
     this.#acting = actingOn(lookOnHost(obsShape, forward, this.#hidden), phi, exploring("explorer"));
@@ -288,6 +297,15 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   /** What acting reads of the values of one observation. */
   protected actingOutput(value: Value): Variable {
     return (value as unknown as DiscreteValues).qValues;
+  }
+
+  /** The best actions, and what says so. @param output what acting reads of the values of observations */
+  protected greedyOutputs(output: Variable): ReturnType<GreedyForward["forward"]> {
+    return { action: argMax(output), values: output };
+  }
+
+  greedyForward(): GreedyForward {
+    return this.#greedyForward();
   }
 
   /** The action values of observations (batch, …obs) by the online network. */

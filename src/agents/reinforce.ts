@@ -15,7 +15,7 @@ import { lambdaReturns, standardize } from "../returns/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
   makePolicyHead,
   PolicyAgent,
@@ -27,8 +27,15 @@ import {
 import { loadRollouts, type Rollout } from "./rollout.ts";
 
 export const reinforceHyperparameters = {
-  gamma: hp(0.99, "discount per environment step", "Sutton & Barto 2018, section 13.3", { min: 0, max: 1 }),
-  learningRate: hp(3e-3, "Adam's step size", "searched for Kusari on CartPole-v1", { min: 0 }),
+  gamma: hp(0.99, "discount per environment step", "Sutton & Barto 2018, section 13.3", {
+    min: 0,
+    max: 1,
+    search: searchRanges.discount,
+  }),
+  learningRate: hp(3e-3, "Adam's step size", "searched for Kusari on CartPole-v1", {
+    min: 0,
+    search: searchRanges.stepSize,
+  }),
   adamEps: hp(1e-8, "added to Adam's root of second moments", "Kingma & Ba 2015", { min: 0 }),
   batchEpisodes: hp.integer(5, "episodes of one update", "searched for Kusari on CartPole-v1"),
   beta: hp(0, "weight of the policy's entropy", "Williams 1992 has none", { min: 0 }),

@@ -21,9 +21,9 @@ import {
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
-import type { BoxSpace, LearnerAgent, Observation } from "./agent.ts";
+import type { BoxSpace, GreedyForward, LearnerAgent, Observation } from "./agent.ts";
 import { stateSize } from "./hiddenState.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import { appendOfActor, splitReplay } from "./replayLanes.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
 import { SequenceMinibatch, sequenceHyperparameters } from "./sequenceMinibatch.ts";
@@ -31,12 +31,19 @@ import { Staging } from "./staging.ts";
 
 /** Hyperparameters that these agents declare alike, with sources of each. */
 export const replayHyperparameters = {
-  gamma: hp(0.99, "discount per environment step", "Lillicrap et al. 2016, section 7", { min: 0, max: 1 }),
+  gamma: hp(0.99, "discount per environment step", "Lillicrap et al. 2016, section 7", {
+    min: 0,
+    max: 1,
+    search: searchRanges.discount,
+  }),
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers of every network", "Kusari, for classic control"),
   activation: hp.choice(activationNames, "relu", "activation of the hidden layers", "Lillicrap et al. 2016, section 7"),
   replayCapacity: hp.integer(100_000, "transitions the replay buffer keeps", "a tenth of Lillicrap et al. 2016's"),
   replayStartSize: hp.integer(1_000, "transitions before the first update; actions are random until then", "Kusari"),
-  minibatchSize: hp.integer(64, "transitions a gradient step learns from", "Lillicrap et al. 2016, section 7"),
+  minibatchSize: hp.integer(64, "transitions a gradient step learns from", "Lillicrap et al. 2016, section 7", {
+    min: 1,
+    search: searchRanges.minibatch,
+  }),
   updateInterval: hp.integer(1, "environment steps between times of updating", "Lillicrap et al. 2016, algorithm 1"),
   updatesPerInterval: hp.integer(1, "gradient steps each time", "Lillicrap et al. 2016, algorithm 1"),
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
@@ -216,6 +223,11 @@ export abstract class ReplayAgent extends ActorAgent implements LearnerAgent {
   protected decide(obs: Variable): Variable {
     const policy = this.acting.network.forward(obs);
     return this.training ? policy.sample(this.#sampling) : policy.mode;
+  }
+
+  protected greedyOutputs(obs: Variable): ReturnType<GreedyForward["forward"]> {
+    const { mode } = this.acting.network.forward(obs);
+    return { action: mode, mean: mode };
   }
 
   readonly #policyAction = (): Float32Array => {

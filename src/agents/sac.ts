@@ -23,7 +23,7 @@ import { mlpPolicy, type SquashedGaussian, SquashedGaussianHead, type TwinQ } fr
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { requireFeedForward } from "./hiddenState.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
   layersOf,
   makeTwinQ,
@@ -40,8 +40,9 @@ export const sacHyperparameters = {
   ...replayHyperparameters,
   learningRate: hp(1e-3, "Adam's step size for policy, q-functions and temperature", "Kusari; the paper's is 3e-4", {
     min: 0,
+    search: searchRanges.stepSize,
   }),
-  tau: hp(0.005, "share of the q-functions in a target update", paper, { min: 0, max: 1 }),
+  tau: hp(0.005, "share of the q-functions in a target update", paper, { min: 0, max: 1, search: searchRanges.share }),
   initialTemperature: hp(1, "weight of the entropy at first, α", "PFRL SoftActorCritic", { min: 1e-6 }),
   learnsTemperature: hp.boolean(true, "follow entropyTarget with the temperature", "Haarnoja et al. 2018, section 5"),
   entropyTarget: hp.optional(

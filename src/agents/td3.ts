@@ -22,7 +22,7 @@ import { Bounds, DeterministicHead, mlpPolicy, type Policy, type TwinQ } from ".
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { requireFeedForward } from "./hiddenState.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
   layersOf,
   makeTwinQ,
@@ -37,10 +37,20 @@ const paper = "Fujimoto et al. 2018, appendix C";
 
 export const td3Hyperparameters = {
   ...replayHyperparameters,
-  minibatchSize: hp.integer(100, "transitions a gradient step learns from", paper),
-  actorLearningRate: hp(1e-3, "Adam's step size for the policy", paper, { min: 0 }),
-  criticLearningRate: hp(1e-3, "Adam's step size for the q-functions", paper, { min: 0 }),
-  tau: hp(0.005, "share of the networks that learn in a target update", paper, { min: 0, max: 1 }),
+  minibatchSize: hp.integer(100, "transitions a gradient step learns from", paper, {
+    min: 1,
+    search: searchRanges.minibatch,
+  }),
+  actorLearningRate: hp(1e-3, "Adam's step size for the policy", paper, { min: 0, search: searchRanges.stepSize }),
+  criticLearningRate: hp(1e-3, "Adam's step size for the q-functions", paper, {
+    min: 0,
+    search: searchRanges.stepSize,
+  }),
+  tau: hp(0.005, "share of the networks that learn in a target update", paper, {
+    min: 0,
+    max: 1,
+    search: searchRanges.share,
+  }),
   policyDelay: hp.integer(2, "gradient steps of the q-functions for each of the policy, d", paper),
   explorationNoise: hp(0.1, "standard deviation of the noise on actions, in half widths of the action space", paper, {
     min: 0,

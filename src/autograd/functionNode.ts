@@ -100,7 +100,7 @@ export function record(
   context: unknown = null,
   scalars: readonly number[] = noScalars,
 ): void {
-  if (observer !== null) observe(operation.name, inputs, output);
+  if (observer !== null) observe(inputs, output, { operation, context, scalars });
   if (!isRecording) return;
   for (let i = 0; i < inputs.length; i++) {
     if (inputs[i]!.requiresGrad) {
@@ -111,12 +111,19 @@ export function record(
   }
 }
 
+/** One call of an operation, as `FunctionNode` keeps it. */
+export interface OperationCall {
+  readonly operation: Differentiable;
+  readonly context: unknown;
+  readonly scalars: readonly number[];
+}
+
 /** Watches operations: `after` sees each one when it has run. */
 export interface FunctionHook {
   /** Called when `withHook` begins. */
   begin?(): void;
   /** Called behind each operation. */
-  after(name: string, inputs: readonly Variable[], output: Variable): void;
+  after(name: string, inputs: readonly Variable[], output: Variable, call: OperationCall): void;
 }
 
 let observer: FunctionHook[] | null = null;
@@ -124,8 +131,8 @@ let observer: FunctionHook[] | null = null;
 /** Whether `record` has anything to do; spares hot operations the list of their inputs. */
 export const isWatched = (): boolean => isRecording || observer !== null;
 
-function observe(name: string, inputs: readonly Variable[], output: Variable): void {
-  for (const hook of observer!) hook.after(name, inputs, output);
+function observe(inputs: readonly Variable[], output: Variable, call: OperationCall): void {
+  for (const hook of observer!) hook.after(call.operation.name, inputs, output, call);
 }
 
 /** Runs `body` with the hook watching every operation, forward and backward. */

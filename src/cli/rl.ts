@@ -17,6 +17,7 @@ interface Entry {
 const entries: readonly Entry[] = [
   { name: "train", words: "", describe: "train an agent", load: () => import("./commands/train.ts") },
   { name: "eval", words: "RUN", describe: "play a trained agent's episodes", load: () => import("./commands/eval.ts") },
+  { name: "sweep", words: "", describe: "search hyperparameters", load: () => import("./commands/sweep.ts") },
   { name: "resume", words: "RUN", describe: "continue a stopped run", load: () => import("./commands/resume.ts") },
   {
     name: "plot",
@@ -31,6 +32,12 @@ const entries: readonly Entry[] = [
     load: () => import("./commands/compare.ts"),
   },
   { name: "runs", words: "[FOLDER]", describe: "list runs", load: () => import("./commands/runs.ts") },
+  {
+    name: "export",
+    words: "RUN",
+    describe: "write a trained agent as ONNX or safetensors",
+    load: () => import("./commands/export.ts"),
+  },
   {
     name: "list",
     words: "agents|envs",

@@ -1,6 +1,7 @@
 export { configSchema, declarationsSchema, parseConfig, splitConfig } from "./config.ts";
 export { evaluate } from "./evaluate.ts";
 export type * from "./events.ts";
+export { exportWeights } from "./exportWeights.ts";
 export { FileError } from "./fileError.ts";
 export { type Kept, loadAgent, loadEnv } from "./loadAgent.ts";
 export type { EvaluationLine, MetricsLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";

@@ -23,20 +23,27 @@ export function loadEnv(runDirectory: string, given: ScriptParts = {}): Training
 }
 
 /**
+ * The folder of the weights to take.
+ * @throws UsageError when there are none yet
+ */
+export function keptIn(where: string, runDirectory: string, which: Kept | undefined): Kept {
+  const has = (name: Kept) => fs.existsSync(path.join(runDirectory, name, "score.json"));
+  const kept = which ?? (has("finish") ? "finish" : "best");
+  if (has(kept)) return kept;
+  const advice = kept === "finish" || !has("finish") ? `Go on with rl resume ${runDirectory}.` : "Take finish.";
+  throw new UsageError(
+    `${where}: ${runDirectory} must hold weights in ${kept}/; got none, as the run has not come that far. ${advice}`,
+  );
+}
+
+/**
  * The agent of a run with the weights it kept.
  * @param which `finish/` where the run has come to its end and `best/` otherwise, unless given
  * @throws UsageError when there are no such weights yet, or a script built the agent and does not give it
  */
 export async function loadAgent(runDirectory: string, which?: Kept, given: ScriptParts = {}): Promise<Agent> {
   const config = readConfig("eval", runDirectory);
-  const has = (name: Kept) => fs.existsSync(path.join(runDirectory, name, "score.json"));
-  const kept = which ?? (has("finish") ? "finish" : "best");
-  if (!has(kept)) {
-    const advice = kept === "finish" || !has("finish") ? `Go on with rl resume ${runDirectory}.` : "Take finish.";
-    throw new UsageError(
-      `eval: ${runDirectory} must hold weights in ${kept}/; got none, as the run has not come that far. ${advice}`,
-    );
-  }
+  const kept = keptIn("eval", runDirectory, which);
   const recipe = recipeOf("eval", runDirectory, config, given);
   const env = buildEnv(recipe);
   try {

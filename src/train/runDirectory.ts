@@ -7,6 +7,7 @@
  *     timing.ndjson   speeds                  scores.tsv  one row an evaluation, ChainerRL's columns
  *     best/  finish/  weights, with score.json
  *     checkpoints/    the last two checkpoints
+ *     events.out.tfevents  the metrics for TensorBoard, where the run was told to write them
  *     lock            while a process writes here
  *
  * Environment variables are never written.
@@ -26,6 +27,7 @@ import { parseMetrics } from "./metrics.ts";
 import { replaceFile, syncDirectory, writeAll } from "./replaceFile.ts";
 import { lockRun } from "./runLock.ts";
 import type { TrainSettings } from "./settings.ts";
+import { evaluationScalars, eventFileName, fileVersionRecord, scalarsRecord, trainScalars } from "./tensorboard.ts";
 
 /** What config.json holds. */
 export interface RunConfig {
@@ -52,7 +54,7 @@ export function versions(): { kusari: string; node: string } {
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** A text file that grows. */
+/** A file that grows. */
 class GrowingFile {
   readonly #file: string;
   readonly #fd: number;
@@ -64,8 +66,8 @@ class GrowingFile {
     this.length = fs.fstatSync(this.#fd).size;
   }
 
-  append(text: string): void {
-    const bytes = Buffer.from(text);
+  append(data: string | Uint8Array): void {
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
     try {
       writeAll(this.#fd, bytes);
     } catch (error) {
@@ -90,9 +92,17 @@ class GrowingFile {
 }
 
 /** The files that grow, in the order they are written. */
-const growing = { metrics: "metrics.ndjson", scores: "scores.tsv", timing: "timing.ndjson" } as const;
+const growing = {
+  metrics: "metrics.ndjson",
+  scores: "scores.tsv",
+  timing: "timing.ndjson",
+  tensorboard: eventFileName,
+} as const;
 type Growing = keyof typeof growing;
-const growingNames = Object.keys(growing) as Growing[];
+
+/** Those that a run has. */
+const growingNames = ({ settings }: RunConfig): Growing[] =>
+  (Object.keys(growing) as Growing[]).filter((name) => name !== "tensorboard" || settings.tensorboard);
 
 /** Everything that a run puts into its directory, the file that claims it first. */
 const runNames = [
@@ -109,7 +119,7 @@ const runNames = [
 /** What a checkpoint of a run directory holds. */
 interface SavedRun {
   readonly run: State;
-  /** Bytes of the growing files at that moment. */
+  /** Bytes of the growing files at that moment, of those that the run has. */
   readonly lengths: Readonly<Record<Growing, number>>;
   /** The files of best/, which later evaluations overwrite; null before the first. */
   readonly best: Readonly<Record<string, Uint8Array>> | null;
@@ -157,6 +167,7 @@ export class RunDirectory implements RunStore {
   readonly directory: string;
   config: RunConfig;
   readonly #unlock: () => void;
+  readonly #growing: readonly Growing[];
   readonly #files: Readonly<Record<Growing, GrowingFile>>;
   #scoreColumns: readonly string[] | null;
 
@@ -165,7 +176,8 @@ export class RunDirectory implements RunStore {
     this.config = config;
     this.#unlock = unlock;
     fs.mkdirSync(this.#path("checkpoints"), { recursive: true });
-    const opened = growingNames.map((name) => [name, new GrowingFile(this.#path(growing[name]))]);
+    this.#growing = growingNames(config);
+    const opened = this.#growing.map((name) => [name, new GrowingFile(this.#path(growing[name]))]);
     this.#files = Object.fromEntries(opened) as Record<Growing, GrowingFile>;
     const header = fs.readFileSync(this.#path(growing.scores), "utf8").split("\n", 1)[0]!;
     this.#scoreColumns = header === "" ? null : header.split("\t").slice(scoreColumns.length);
@@ -245,7 +257,7 @@ export class RunDirectory implements RunStore {
   }
 
   close(): void {
-    for (const name of growingNames) this.#files[name].close();
+    for (const name of this.#growing) this.#files[name].close();
     this.#unlock();
   }
 
@@ -268,13 +280,13 @@ export class RunDirectory implements RunStore {
     try {
       write();
     } catch (error) {
-      for (const name of growingNames) this.#files[name].truncate(lengths[name]);
+      for (const name of this.#growing) this.#files[name].truncate(lengths[name]);
       throw error;
     }
   }
 
   #lengths(): SavedRun["lengths"] {
-    const lengths = growingNames.map((name) => [name, this.#files[name].length]);
+    const lengths = this.#growing.map((name) => [name, this.#files[name].length]);
     return Object.fromEntries(lengths) as SavedRun["lengths"];
   }
 
@@ -282,6 +294,7 @@ export class RunDirectory implements RunStore {
     this.#together(() => {
       this.#line("metrics", line);
       this.#line("timing", timing);
+      this.#scalars(line.step, trainScalars(line, timing));
     });
   }
 
@@ -294,7 +307,17 @@ export class RunDirectory implements RunStore {
       this.#scoreColumns ??= this.#startScores(Object.keys(statistics));
       const row = [...known, ...this.#scoreColumns.map((name) => statistics[name] ?? Number.NaN)];
       this.#files.scores.append(`${row.join("\t")}\n`);
+      this.#scalars(step, evaluationScalars(line));
     });
+  }
+
+  /** For TensorBoard, where the run was told so. */
+  #scalars(step: number, scalars: Readonly<Record<string, number>>): void {
+    if (!this.config.settings.tensorboard) return;
+    const wallTime = Date.now() / 1_000;
+    const file = this.#files.tensorboard;
+    if (file.length === 0) file.append(fileVersionRecord(wallTime));
+    file.append(scalarsRecord(wallTime, step, scalars));
   }
 
   #startScores(statistics: readonly string[]): readonly string[] {
@@ -368,7 +391,7 @@ export class RunDirectory implements RunStore {
 
   #withFiles(run: State): State {
     // what the checkpoint counts on must be on the disk before it
-    for (const name of growingNames) this.#files[name].sync();
+    for (const name of this.#growing) this.#files[name].sync();
     const lengths = this.#lengths();
     const place = this.#path("best");
     const names = fs.existsSync(place) ? filesIn(place) : null;
@@ -407,7 +430,7 @@ export class RunDirectory implements RunStore {
   }
 
   #checkLengths(file: string, lengths: SavedRun["lengths"]): void {
-    for (const name of growingNames) {
+    for (const name of this.#growing) {
       const length = this.#files[name].length;
       if (length >= lengths[name]) continue;
       throw new FileError(
@@ -418,7 +441,7 @@ export class RunDirectory implements RunStore {
   }
 
   #rewind(step: number, { lengths, best }: SavedRun): void {
-    for (const name of growingNames) this.#files[name].truncate(lengths[name]);
+    for (const name of this.#growing) this.#files[name].truncate(lengths[name]);
     if (lengths.scores === 0) this.#scoreColumns = null;
     const folder = this.#path("checkpoints");
     for (const name of fs.readdirSync(folder)) if (name.endsWith(".tmp")) fs.rmSync(path.join(folder, name));

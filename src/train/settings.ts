@@ -34,6 +34,7 @@ export const trainSettings = {
   ),
   restartActors: hp.boolean(false, "replace an actor that fails, instead of ending the run", "Kusari"),
   reportInterval: hp.integer(500, "environment steps between lines of metrics.ndjson", "Kusari"),
+  tensorboard: hp.boolean(false, "write the metrics as a TensorBoard event file as well", "Kusari"),
 } as const;
 
 export type TrainSettings = HyperparameterValues<typeof trainSettings>;

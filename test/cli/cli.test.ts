@@ -134,7 +134,7 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: the command must be one of train, eval, resume, plot, compare, runs, list, play, check-env, devices; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, eval, sweep, resume, export, list, play, check-env, devices; got trian. Did you mean rl train?
       rl --agent dqn
         2 rl: a command must come first; got --agent. See rl --help.
       rl train --env CartPole
@@ -254,10 +254,12 @@ describe("help and lists", () => {
       Commands:
         rl train      train an agent
         rl eval       play a trained agent's episodes: rl eval RUN
+        rl sweep      search hyperparameters
         rl resume     continue a stopped run: rl resume RUN
         rl plot       draw learning curves: rl plot RUN…
         rl compare    say which runs are better: rl compare A B
         rl runs       list runs: rl runs [FOLDER]
+        rl export     write a trained agent as ONNX or safetensors: rl export RUN
         rl list       list the agents or the environments: rl list agents|envs
         rl play       play an environment by hand
         rl check-env  check an environment of your own: rl check-env FILE
@@ -292,6 +294,43 @@ describe("help and lists", () => {
     expect(flat(bare.stdout)).toContain("--learning-rate Adam's step size [default 0.001: Kingma & Ba 2015]");
     expect(flat(bare.stdout)).toContain("[default the environment's reward threshold]");
   });
+  test("export writes a model and weights", async () => {
+    const { code, stdout } = await rl(
+      "export",
+      "done",
+      "--onnx",
+      "done.onnx",
+      "--safetensors",
+      "done.safetensors",
+      "--json",
+    );
+    expect(code).toBe(0);
+    const file = (name: string) => ({ file: name, bytes: fs.statSync(path.join(folder, name)).size });
+    expect(JSON.parse(stdout)).toEqual({
+      event: "export",
+      agent: "dqn",
+      env: "CartPole-v1",
+      runDirectory: "done",
+      safetensors: file("done.safetensors"),
+      onnx: {
+        ...file("done.onnx"),
+        opset: 18,
+        inputs: [{ name: "obs", type: "float32", shape: ["batch", 4] }],
+        outputs: [
+          { name: "action", type: "int64", shape: ["batch"] },
+          { name: "values", type: "float32", shape: ["batch", 2] },
+        ],
+      },
+    });
+    expect((await rl("export", "done", "--onnx", "again.onnx")).stdout).toMatch(
+      /^again\.onnx: ONNX, opset 18, \d+ bytes\n {2}in {3}obs float32 \(batch, 4\)\n {2}out {2}action int64 \(batch\), values /,
+    );
+    expect((await rl("export", "done")).stderr).toBe(
+      "rl export: --onnx or --safetensors must be given; got neither. Add --onnx FILE.\n",
+    );
+    expect((await rl("export", "done", "--onnx", "no/where.onnx")).code).toBe(2);
+  });
+
   test("devices lists the cpu with its measurements, and the GPU or why there is none", async () => {
     const { code, stdout } = await rl("devices", "--json");
     expect(code).toBe(0);
@@ -308,7 +347,7 @@ describe("help and lists", () => {
       rl("list", "envs", "--json"),
     ]);
     expect(agents.stdout).toMatch(/^id +actions +recurrent +async +paper\n/);
-    expect(agents.stdout).toMatch(/^dqn +Discrete +no +learner +Mnih et al\. 2015/m);
+    expect(agents.stdout).toMatch(/^dqn +Discrete +yes +learner +Mnih et al\. 2015/m);
     expect(envs.stdout).toMatch(/^id +observations +actions +max steps +reward threshold +older versions\n/);
     expect(envs.stdout).toMatch(/^CartPole-v1 +Box.* +Discrete\(2\) +500 +475 +CartPole-v0$/m);
     expect(JSON.parse(agentsJson.stdout)).toContainEqual(
@@ -420,12 +459,16 @@ describe("train, eval and resume", () => {
         actors: 1,
         restartActors: false,
         reportInterval: 500,
+        tensorboard: false,
         hyperparameters: {
           gamma: 0.99,
           learningRate: 0.004,
           adamEps: 1e-8,
           hiddenSizes: [8],
           activation: "relu",
+          recurrent: "none",
+          sequenceLength: 10,
+          burnIn: 5,
           replayCapacity: 50000,
           frameStack: 1,
           replayDevice: "cpu",

@@ -308,7 +308,7 @@ describe("the run directory", () => {
       env: "CartPole-v1",
       builtByScript: [],
       envKwargs: {},
-      settings: { ...small, envs: 1, vectorMode: "auto", actors: 1, restartActors: false },
+      settings: { ...small, envs: 1, vectorMode: "auto", actors: 1, restartActors: false, tensorboard: false },
       hyperparameters: resolveConfig({ agent: "dqn", env: "CartPole", hyperparameters: smallHyperparameters })
         .hyperparameters,
     });

@@ -22,13 +22,13 @@ function channelSumInto(b: Variable, gz: Variable): void {
 /** conv2d with a certain activation: its kernel and its gradient. */
 class ConvolutionFunction implements Differentiable {
   readonly name: string;
-  readonly #epilogue: Epilogue | null;
+  readonly epilogue: Epilogue | null;
   readonly #launches: (ConvolutionLaunch | undefined)[] = [];
   #epoch = -1;
 
   constructor(epilogue: Epilogue | null) {
     this.name = epilogue ? `conv2d+${epilogue.name}` : "conv2d";
-    this.#epilogue = epilogue;
+    this.epilogue = epilogue;
   }
 
   apply(of: Convolution, x: Variable, w: Variable, b: Variable | null): Variable {
@@ -41,7 +41,7 @@ class ConvolutionFunction implements Differentiable {
     if (!launch) {
       launch = backend().families.convolution({
         bias: b !== null,
-        activation: this.#epilogue?.expression ?? null,
+        activation: this.epilogue?.expression ?? null,
       });
       this.#launches[index] = launch;
     }
@@ -54,7 +54,7 @@ class ConvolutionFunction implements Differentiable {
   backward(node: FunctionNode, gy: Variable): void {
     const [x, w, b] = node.inputs as [Variable, Variable, Variable | undefined];
     const of = node.context as Convolution;
-    const gz = this.#epilogue ? this.#epilogue.gradient(node.output, gy) : gy;
+    const gz = this.epilogue ? this.epilogue.gradient(node.output, gy) : gy;
     if (node.wants(0)) accumulate(x, inputGradient(of, gz, w));
     if (node.wants(1)) weightGradientInto(w, of, x, gz);
     if (b && node.wants(2)) channelSumInto(b, gz);

@@ -11,13 +11,13 @@ import { columnSumInto } from "./sums.ts";
 /** linear with a certain activation: y = activation(x·w + b), its kernel and its gradient. */
 class LinearFunction implements Differentiable {
   readonly name: string;
-  readonly #epilogue: Epilogue | null;
+  readonly epilogue: Epilogue | null;
   readonly #launches: (MatmulLaunch | undefined)[] = [];
   #epoch = -1;
 
   constructor(epilogue: Epilogue | null) {
     this.name = epilogue ? `linear+${epilogue.name}` : "linear";
-    this.#epilogue = epilogue;
+    this.epilogue = epilogue;
   }
 
   launch(hasBias: boolean): MatmulLaunch {
@@ -28,7 +28,7 @@ class LinearFunction implements Differentiable {
     const index = hasBias ? 1 : 0;
     let found = this.#launches[index];
     if (!found) {
-      found = backend().families.matmul({ bias: hasBias, activation: this.#epilogue?.expression ?? null });
+      found = backend().families.matmul({ bias: hasBias, activation: this.epilogue?.expression ?? null });
       this.#launches[index] = found;
     }
     return found;
@@ -36,7 +36,7 @@ class LinearFunction implements Differentiable {
 
   backward(node: FunctionNode, gy: Variable): void {
     const [x, w, b] = node.inputs as [Variable, Variable, Variable | undefined];
-    const gz = this.#epilogue ? this.#epilogue.gradient(node.output, gy) : gy;
+    const gz = this.epilogue ? this.epilogue.gradient(node.output, gy) : gy;
     if (node.wants(0)) matmulInto(x, gz, w, false, true);
     if (node.wants(1)) matmulInto(w, x, gz, true, false);
     if (b && node.wants(2)) columnSumInto(b, gz, gz.shape[0]!);

@@ -1,0 +1,107 @@
+/** One run of a sweep, in a process of its own: `rl train`, or `rl resume` where the run has begun. */
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import type { RunEvent } from "../train/events.ts";
+import { type MetricsLine, readMetrics, readResult } from "../train/index.ts";
+import type { Launch, RunEnd, RunRequest } from "../train/sweep/index.ts";
+import { trialFolder } from "./sweepFolder.ts";
+
+export interface SweepProcesses {
+  readonly folder: string;
+  /** What every trial has in common. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The file that the environment came from, or null. */
+  readonly envFile: string | null;
+  /** A process was stopped by somebody else, as by Ctrl-C, which all processes of a terminal get. */
+  readonly onStopped: () => void;
+}
+
+const isEvaluation = (line: MetricsLine) => line.event === "evaluation";
+
+/** How a run ended that has come to its end within so many steps, or null where it can go on. */
+function endedRun(directory: string, steps: number): RunEnd | null {
+  if (!fs.existsSync(path.join(directory, "config.json"))) return null;
+  const result = readResult(directory);
+  if (!result || (result.outcome !== "solved" && result.step < steps)) return null;
+  const { settings } = JSON.parse(fs.readFileSync(path.join(directory, "config.json"), "utf8")) as {
+    settings: { stopAt: number | null };
+  };
+  const evaluations = readMetrics(directory).filter(isEvaluation);
+  const curve = evaluations.map(({ step, evaluation }) => [step, evaluation.mean] as const);
+  const value = Math.min(result.evaluation.mean, settings.stopAt ?? Number.POSITIVE_INFINITY);
+  return { status: "finished", value, steps: result.step, curve };
+}
+
+/** Whether a run can be gone on with; one that broke off before it had anything to go on from is taken away. */
+function hasBegun(directory: string): boolean {
+  const checkpoints = path.join(directory, "checkpoints");
+  if (fs.existsSync(checkpoints) && fs.readdirSync(checkpoints).some((name) => name.endsWith(".safetensors")))
+    return true;
+  fs.rmSync(directory, { recursive: true, force: true });
+  return false;
+}
+
+/** The command line of a run. */
+function commandOf({ folder, config, envFile }: SweepProcesses, request: RunRequest, directory: string): string[] {
+  const { trial, values, seed, steps } = request;
+  const env = envFile === null ? [] : ["--env", envFile];
+  if (hasBegun(directory)) return ["resume", directory, "--steps", String(steps), "--json", ...env];
+  const file = path.join(trialFolder(folder, trial), "config.json");
+  const hyperparameters = { ...(config.hyperparameters as object), ...values };
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, `${JSON.stringify({ ...config, hyperparameters }, null, 2)}\n`);
+  const told = ["--seed", String(seed), "--steps", String(steps), "--out", directory];
+  return ["train", "--config", file, ...told, "--json", ...env];
+}
+
+/** Calls `use` with every whole line. */
+function onLines(stream: NodeJS.ReadableStream, use: (line: string) => void): void {
+  let text = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (piece: string) => {
+    const lines = (text + piece).split("\n");
+    text = lines.pop()!;
+    for (const line of lines) use(line);
+  });
+}
+
+/** Makes the runs of a sweep. */
+export const processLauncher =
+  (processes: SweepProcesses): Launch =>
+  async (request) => {
+    const { trial, seed, steps, signal, onEvaluation } = request;
+    const directory = path.join(trialFolder(processes.folder, trial), `seed-${seed}`);
+    const ended = endedRun(directory, steps);
+    if (ended) return ended;
+    if (signal.aborted) return { status: "stopped" };
+    const words = commandOf(processes, request, directory);
+    const child = spawn(process.execPath, [process.argv[1]!, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+    const stop = () => child.kill("SIGTERM");
+    signal.addEventListener("abort", stop, { once: true });
+    let message = "";
+    onLines(child.stderr, (line) => {
+      if (line !== "") message = line;
+    });
+    onLines(child.stdout, (line) => {
+      const event = JSON.parse(line) as RunEvent;
+      if (event.event === "evaluation") onEvaluation(event.step, event.evaluation.mean);
+      if (event.event !== "start" || event.fromStep === 0) return;
+      // what stood before the checkpoint is not told again
+      for (const line of readMetrics(directory).filter(isEvaluation)) {
+        if (line.step <= event.fromStep) onEvaluation(line.step, line.evaluation.mean);
+      }
+    });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", resolve);
+    });
+    signal.removeEventListener("abort", stop);
+    if (code === 0) return endedRun(directory, steps) ?? { status: "failed", message: "it ended without a result" };
+    if (signal.aborted) return { status: "stopped" };
+    if (code === 130 || code === 143 || code === null) {
+      processes.onStopped();
+      return { status: "stopped" };
+    }
+    return { status: "failed", message: message.replace(/^rl: /, "") };
+  };
