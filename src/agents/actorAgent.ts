@@ -5,7 +5,15 @@ import { UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
 import type { ActingNetwork } from "./actingNetwork.ts";
-import type { Action, BoxSpace, DiscreteSpace, ModelPlace, Observation, ObservationSpace } from "./agent.ts";
+import type {
+  Action,
+  ActionExplanation,
+  BoxSpace,
+  DiscreteSpace,
+  ModelPlace,
+  Observation,
+  ObservationSpace,
+} from "./agent.ts";
 import { BaseAgent } from "./baseAgent.ts";
 import { HiddenState, stateSize } from "./hiddenState.ts";
 import { type HyperparameterSchema, type HyperparameterValues, resolveHyperparameters } from "./hyperparameters.ts";
@@ -220,6 +228,20 @@ export abstract class ActorAgent extends BaseAgent {
     if (this.#firstAction !== null) return this.#firstAction + action[0]!;
     const { low, high } = this.#bounds!;
     return action.map((x, i) => Math.max(low[i]!, Math.min(high[i]!, x)));
+  }
+
+  explain(): ActionExplanation {
+    let explanation: ActionExplanation | null = null;
+    const explain = () => {
+      explanation = this.explained(this.#actObs);
+    };
+    onHost(() => scope(() => noBackprop(explain)));
+    return explanation!;
+  }
+
+  /** What the greedy action for an observation (1, …obs) goes by: the action itself unless an agent knows more. */
+  protected explained(_obs: Variable): ActionExplanation {
+    return { kind: "action", numbers: Array.from(this.#greedyAction), value: null };
   }
 
   observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {

@@ -22,7 +22,7 @@ import { actionValueOf, activationNames, Mlp, type QNetwork } from "../nets/inde
 import { lambdaReturns } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, prepare } from "./actorAgent.ts";
-import type { AgentSpec, Observation } from "./agent.ts";
+import type { ActionExplanation, AgentSpec, Observation } from "./agent.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { withClipping } from "./policyAgent.ts";
 import { Rollout } from "./rollout.ts";
@@ -112,6 +112,11 @@ export class NSQ extends ActorAgent {
     const values = actionValueOf(this.acting.network.forward(obs));
     for (let a = 0; a < this.#values.length; a++) this.#values[a] = values.qValues.at(a);
     return values.greedyActions;
+  }
+
+  protected override explained(): ActionExplanation {
+    const numbers = Array.from(this.#values, (q) => q / this.hyperparameters.rewardScale);
+    return { kind: "qValues", numbers, value: Math.max(...numbers) };
   }
 
   readonly #greedy = (): number => {

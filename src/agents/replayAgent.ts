@@ -15,7 +15,7 @@ import { EpisodicReplayBuffer, type Replay, ReplayBuffer } from "../replay/index
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
-import type { BoxSpace, Observation } from "./agent.ts";
+import type { ActionExplanation, BoxSpace, Observation } from "./agent.ts";
 import { stateSize } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
@@ -150,6 +150,8 @@ export abstract class ReplayAgent extends ActorAgent {
     this.#isBounded = [...Array.from(this.#bounds.low), ...Array.from(this.#bounds.high)].every(Number.isFinite);
   }
 
+  /** (batch): what the critic says of actions (batch, actions) in observations (batch, …obs). */
+  protected abstract criticValue(obs: Variable, action: Variable): Variable;
   /** One gradient step on the minibatch in `batch`. */
   protected abstract learnFromBatch(): void;
   /** What follows a gradient step: target networks. */
@@ -207,6 +209,15 @@ export abstract class ReplayAgent extends ActorAgent {
   protected decide(obs: Variable): Variable {
     const policy = this.acting.network.forward(obs);
     return this.training ? policy.sample(this.#sampling) : policy.mode;
+  }
+
+  protected override explained(obs: Variable): ActionExplanation {
+    const { numbers } = super.explained(obs);
+    // the critic is where the learner is: there is nothing of it to read at once on a gpu; what a recurrent network
+    // remembered is gone once it has acted
+    if (this.acting.isCopy || this.#sequences !== null) return { kind: "action", numbers, value: null };
+    const value = this.criticValue(obs, this.acting.network.forward(obs).mode).at(0) / this.#settings.rewardScale;
+    return { kind: "action", numbers, value };
   }
 
   readonly #policyAction = (): Float32Array => {

@@ -47,6 +47,7 @@ function tellStatistics(agent: AsyncAgent): void {
 async function act(agent: AsyncAgent, stepper: SingleStepper, going: Going): Promise<void> {
   let toldAt = now();
   while (!stop.requested) {
+    Atomics.wait(board.flags, shared.pause, 1);
     try {
       await stepper.train(loop.step + stretch, going);
     } finally {

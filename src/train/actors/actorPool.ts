@@ -158,6 +158,14 @@ export class ActorPool implements Actors {
     if (until >= steps && !stop.requested) await this.end();
   }
 
+  hold(isHeld: boolean): void {
+    Atomics.store(this.#board.flags, shared.pause, isHeld ? 1 : 0);
+    if (isHeld) return;
+    Atomics.notify(this.#board.flags, shared.pause);
+    // speeds do not count the time they were held
+    this.#seenAt = now();
+  }
+
   follow(loop: LoopState): void {
     const { agent, steps } = this.#setup;
     agent.followShared();
@@ -193,6 +201,7 @@ export class ActorPool implements Actors {
 
   async end(): Promise<void> {
     Atomics.store(this.#board.flags, shared.stop, 1);
+    this.hold(false);
     const left = Promise.all(this.#seats.map((seat) => seat.left));
     let timer: NodeJS.Timeout | undefined;
     const outOfPatience = new Promise<void>((resolve) => {

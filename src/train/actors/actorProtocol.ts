@@ -1,7 +1,7 @@
 /** What the main thread and the actors' threads share besides what agents learn. */
 
 /** Places of 32-bit integers that all actors share. */
-export const shared = { stop: 0, episodes: 1 } as const;
+export const shared = { stop: 0, episodes: 1, pause: 2 } as const;
 
 /** Places of an actor's own numbers; its agent's statistics stand behind them. */
 export const own = { steps: 0, hasStatistics: 1, statistics: 2 } as const;
@@ -15,20 +15,20 @@ export class ActorBoard {
   readonly #statistics: number;
 
   static memoryFor(actors: number, statistics: number): SharedArrayBuffer {
-    return new SharedArrayBuffer(16 + 8 * actors * (own.statistics + statistics));
+    return new SharedArrayBuffer(24 + 8 * actors * (own.statistics + statistics));
   }
 
   constructor(memory: SharedArrayBuffer, statistics: number) {
     this.#memory = memory;
     this.#statistics = statistics;
-    this.flags = new Int32Array(memory, 0, 2);
-    this.lastReturn = new Float64Array(memory, 8, 1);
+    this.flags = new Int32Array(memory, 0, 4);
+    this.lastReturn = new Float64Array(memory, 16, 1);
   }
 
   /** The numbers of one actor. */
   of(actor: number): Float64Array {
     const size = own.statistics + this.#statistics;
-    return new Float64Array(this.#memory, 16 + 8 * size * actor, size);
+    return new Float64Array(this.#memory, 24 + 8 * size * actor, size);
   }
 }
 
