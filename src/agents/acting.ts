@@ -117,6 +117,11 @@ export abstract class Acting<A extends Action> {
     return this.outward(this.explore(step));
   }
 
+  /** What the last look gave, `(n)`: the value of every action, or the numbers of the best one. */
+  get lastOutputs(): ArrayLike<number> {
+    return this.outputs;
+  }
+
   /** Fills `outputs` for the observation to act on. */
   protected look(): void {
     if (this.#hasLooked) return;

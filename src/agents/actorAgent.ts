@@ -7,6 +7,7 @@ import type { State } from "../state.ts";
 import type { ActingNetwork } from "./actingNetwork.ts";
 import type {
   Action,
+  ActionExplanation,
   BoxSpace,
   DiscreteSpace,
   GreedyForward,
@@ -251,6 +252,20 @@ export abstract class ActorAgent extends BaseAgent {
       bounds: this.#bounds,
       forward: (obs) => this.greedyOutputs(obs),
     };
+  }
+
+  explain(): ActionExplanation {
+    let explanation: ActionExplanation | null = null;
+    const explain = () => {
+      explanation = this.explained(this.#actObs);
+    };
+    onHost(() => scope(() => noBackprop(explain)));
+    return explanation!;
+  }
+
+  /** What the greedy action for an observation (1, …obs) goes by: the action itself unless an agent knows more. */
+  protected explained(_obs: Variable): ActionExplanation {
+    return { kind: "action", numbers: Array.from(this.#greedyAction), value: null };
   }
 
   observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {

@@ -150,6 +150,12 @@ export interface Agent extends Stateful {
   /** Makes `statistics` and `saveState` readable until the next step, where numbers have to be fetched. */
   sync?(): Promise<void>;
 
+  /**
+   * What the last `act` inside `evalMode` went by; called before the next one. It draws no random number and changes
+   * nothing that anything else depends on.
+   */
+  explain?(): ActionExplanation;
+
   /** Numbers about the agent's present condition, such as `averageQ`, `averageLoss`, `updates`, `epsilon`. */
   statistics(): Record<string, number>;
 
@@ -157,6 +163,18 @@ export interface Agent extends Stateful {
   save(place: ModelPlace): Promise<void>;
   /** Reads what `save` wrote. @throws UsageError when the files are missing, broken or of another agent or shape. */
   load(place: ModelPlace): Promise<void>;
+}
+
+/** What an action was chosen by, for people to look at. */
+export interface ActionExplanation {
+  /**
+   * What the numbers are: the value of every action, the probability of every action, or the components of the
+   * continuous action itself.
+   */
+  readonly kind: "qValues" | "probabilities" | "action";
+  readonly numbers: readonly number[];
+  /** The value of the observation, in units of the environment's rewards; null where the agent has none. */
+  readonly value: number | null;
 }
 
 /** An agent that actors in several threads can be: each is one of its own, and all share what they learn. */

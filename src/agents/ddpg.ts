@@ -184,6 +184,10 @@ export class DDPG extends ReplayAgent {
   }
 
   /** The inner loop of algorithm 1. */
+  protected criticValue(obs: Variable, action: Variable): Variable {
+    return this.qFunction.forward(obs, action);
+  }
+
   protected learnFromBatch(): void {
     const { obs, action, nextObs } = this.batch;
     // y_i = r_i + γ Q′(s_(i+1), μ′(s_(i+1) | θ^μ′) | θ^Q′)

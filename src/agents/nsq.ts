@@ -23,7 +23,7 @@ import { actionValueOf, activationNames, Mlp, type QNetwork, recurrentNames } fr
 import { lambdaReturns } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, prepare } from "./actorAgent.ts";
-import type { AgentSpec, GreedyForward, Observation } from "./agent.ts";
+import type { ActionExplanation, AgentSpec, GreedyForward, Observation } from "./agent.ts";
 import { overStretches, stateSize } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import { withClipping } from "./policyAgent.ts";
@@ -128,6 +128,11 @@ export class NSQ extends ActorAgent {
   protected greedyOutputs(obs: Variable): ReturnType<GreedyForward["forward"]> {
     const { greedyActions, qValues } = actionValueOf(this.acting.network.forward(obs));
     return { action: greedyActions, values: qValues };
+  }
+
+  protected override explained(): ActionExplanation {
+    const numbers = Array.from(this.#values, (q) => q / this.hyperparameters.rewardScale);
+    return { kind: "qValues", numbers, value: Math.max(...numbers) };
   }
 
   readonly #greedy = (): number => {

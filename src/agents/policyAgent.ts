@@ -1,7 +1,7 @@
 /** What agents that act by a policy and learn from their own recent steps share: A2C, A3C, PPO, REINFORCE. */
 import { GradientClipping, type Link, type Optimizer, RandomStream, type Variable } from "../autograd/index.ts";
 import {
-  type ActorCritic,
+  ActorCritic,
   activationNames,
   Categorical,
   type Covariance,
@@ -24,7 +24,7 @@ import {
 import type { Random } from "../random.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
-import type { GreedyForward, Observation } from "./agent.ts";
+import type { ActionExplanation, GreedyForward, Observation } from "./agent.ts";
 import { stateSize } from "./hiddenState.ts";
 import { hp } from "./hyperparameters.ts";
 import { Rollout } from "./rollout.ts";
@@ -99,6 +99,14 @@ export interface PolicyAgentParts<Model> extends AgentParts {
 }
 export const policyAgentPartNames = ["model", "actingModel", "optimizer"];
 
+/** What people see of the choice between actions in one observation. */
+function choiceOf(policy: Distribution): Pick<ActionExplanation, "kind" | "numbers"> {
+  const numbersOf = (x: Variable) => Array.from({ length: x.size }, (_, i) => x.at(i));
+  return policy instanceof Categorical
+    ? { kind: "probabilities", numbers: numbersOf(policy.probs) }
+    : { kind: "action", numbers: numbersOf(policy.mode) };
+}
+
 export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
   readonly model: Model;
   readonly optimizer: Optimizer;
@@ -111,6 +119,8 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
   protected readonly stateSize: number;
   /** Where an agent wants them: the statistics of the distribution that lastAction was drawn from. */
   protected readonly behaviour: Float32Array;
+  /** What the last greedy action of a recurrent network went by. */
+  #greedyChoice: Pick<ActionExplanation, "kind" | "numbers"> | null = null;
   readonly #sampling: RandomStream;
   readonly #gamma: number;
   readonly #rewardScale: number;
@@ -154,7 +164,10 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
 
   protected decide(obs: Variable): Variable {
     const policy = this.policyOf(this.acting.network, obs);
-    if (!this.training) return policy.mode;
+    if (!this.training) {
+      if (this.hidden !== null) this.#greedyChoice = choiceOf(policy);
+      return policy.mode;
+    }
     if (this.behaviour.length > 0) this.#noteBehaviour(policy);
     return policy.sample(this.#sampling);
   }
@@ -163,6 +176,14 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
     const policy = this.policyOf(this.acting.network, obs);
     const action = policy.mode;
     return policy instanceof Categorical ? { action, logits: policy.logits } : { action, mean: action };
+  }
+
+  protected override explained(obs: Variable): ActionExplanation {
+    const { network } = this.acting;
+    // what a recurrent network remembered is gone once it has acted
+    if (this.#greedyChoice !== null) return { ...this.#greedyChoice, value: null };
+    const value = network instanceof ActorCritic ? network.forward(obs).value.at(0) / this.#rewardScale : null;
+    return { ...choiceOf(this.policyOf(network, obs)), value };
   }
 
   #noteBehaviour(policy: Distribution): void {

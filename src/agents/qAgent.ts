@@ -28,6 +28,7 @@ import { type Acting, type ActingParts, DiscreteActing, type Look, maskOf } from
 import { ActingNetwork } from "./actingNetwork.ts";
 import type {
   Action,
+  ActionExplanation,
   BatchActions,
   BatchInfos,
   BatchTransitions,
@@ -553,6 +554,13 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
 
   sync(): Promise<void> {
     return syncDevice();
+  }
+
+  explain(): ActionExplanation {
+    const outputs = Array.from(this.#acting.lastOutputs);
+    if (!(this.#acting instanceof DiscreteActing)) return { kind: "action", numbers: outputs, value: null };
+    const numbers = outputs.map((q) => q / this.hyperparameters.rewardScale);
+    return { kind: "qValues", numbers, value: Math.max(...numbers) };
   }
 
   statistics(): Record<string, number> {

@@ -21,7 +21,7 @@ import {
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
-import type { BoxSpace, GreedyForward, LearnerAgent, Observation } from "./agent.ts";
+import type { ActionExplanation, BoxSpace, GreedyForward, LearnerAgent, Observation } from "./agent.ts";
 import { stateSize } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import { appendOfActor, splitReplay } from "./replayLanes.ts";
@@ -166,6 +166,8 @@ export abstract class ReplayAgent extends ActorAgent implements LearnerAgent {
     this.#isBounded = [...Array.from(this.#bounds.low), ...Array.from(this.#bounds.high)].every(Number.isFinite);
   }
 
+  /** (batch): what the critic says of actions (batch, actions) in observations (batch, …obs). */
+  protected abstract criticValue(obs: Variable, action: Variable): Variable;
   /** One gradient step on the minibatch in `batch`. */
   protected abstract learnFromBatch(): void;
   /** What follows a gradient step: target networks. */
@@ -228,6 +230,15 @@ export abstract class ReplayAgent extends ActorAgent implements LearnerAgent {
   protected greedyOutputs(obs: Variable): ReturnType<GreedyForward["forward"]> {
     const { mode } = this.acting.network.forward(obs);
     return { action: mode, mean: mode };
+  }
+
+  protected override explained(obs: Variable): ActionExplanation {
+    const { numbers } = super.explained(obs);
+    // the critic is where the learner is: there is nothing of it to read at once on a gpu; what a recurrent network
+    // remembered is gone once it has acted
+    if (this.acting.isCopy || this.#sequences !== null) return { kind: "action", numbers, value: null };
+    const value = this.criticValue(obs, this.acting.network.forward(obs).mode).at(0) / this.#settings.rewardScale;
+    return { kind: "action", numbers, value };
   }
 
   readonly #policyAction = (): Float32Array => {

@@ -129,6 +129,10 @@ export class SAC extends ReplayAgent {
   }
 
   /** The gradient steps of algorithm 1. */
+  protected criticValue(obs: Variable, action: Variable): Variable {
+    return this.qFunctions.smaller(obs, action);
+  }
+
   protected learnFromBatch(): void {
     const { obs, action, nextObs } = this.batch;
     const alpha = noBackprop(() => exp(this.temperature.lnAlpha)); // ()

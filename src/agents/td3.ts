@@ -131,6 +131,10 @@ export class TD3 extends ReplayAgent {
   }
 
   /** The loop of algorithm 1, behind the acting. */
+  protected criticValue(obs: Variable, action: Variable): Variable {
+    return this.qFunctions.q1.forward(obs, action);
+  }
+
   protected learnFromBatch(): void {
     const { obs, action } = this.batch;
     const y = noBackprop(() => this.#target()); // (batch)

@@ -46,6 +46,24 @@ const entries: readonly Entry[] = [
   },
   { name: "play", words: "", describe: "play an environment by hand", load: () => import("./commands/play.ts") },
   {
+    name: "dashboard",
+    words: "[RUNS]",
+    describe: "show runs in a page",
+    load: () => import("./commands/dashboard.ts"),
+  },
+  {
+    name: "watch",
+    words: "RUN",
+    describe: "watch a trained agent play",
+    load: () => import("./commands/watch.ts"),
+  },
+  {
+    name: "record",
+    words: "RUN",
+    describe: "write a trained agent's episode as a GIF",
+    load: () => import("./commands/record.ts"),
+  },
+  {
     name: "check-env",
     words: "FILE",
     describe: "check an environment of your own",

@@ -1,9 +1,11 @@
 /** Shows a run while it goes, stops it cleanly on a signal, and says at the end what came of it. */
 import type { Options } from "yargs";
+import { UsageError } from "../errors.ts";
 import type { ResultEvent } from "../train/events.ts";
 import type { Run } from "../train/run.ts";
 import { exitCodes } from "./exitCodes.ts";
-import type { Argv } from "./flags.ts";
+import { type Argv, flagsOf, readFlags } from "./flags.ts";
+import { LiveDashboard, portSetting, requireFreePort } from "./liveDashboard.ts";
 import { Progress } from "./progress.ts";
 import { runReport, shellWord } from "./report.ts";
 
@@ -15,21 +17,59 @@ export const outputFlags: Readonly<Record<string, Options>> = {
     describe: "print events as lines of JSON on stdout, everything else on stderr",
   },
   quiet: { group: "Output:", boolean: true, describe: "print no progress, only errors and the result" },
+  dashboard: { group: "Output:", boolean: true, describe: "show the run in a page, and let it be paused from there" },
+  ...flagsOf(portSetting, "Output:"),
 };
+
+/** What is typed about a dashboard; null where none is wanted. */
+export interface DashboardFlags {
+  readonly port: number;
+}
+
+/**
+ * Reads `--dashboard` and `--port`, before a run begins.
+ * @throws UsageError for a port in use, or a port without a dashboard
+ */
+export async function dashboardFlags(where: string, argv: Argv, out: unknown): Promise<DashboardFlags | null> {
+  const { port = 0 } = readFlags(where, portSetting, argv) as { port?: number };
+  if (!argv.dashboard) {
+    if (argv.port === undefined) return null;
+    throw new UsageError(`${where}: --port must come with --dashboard; got it alone. Add --dashboard.`);
+  }
+  if (out === null) {
+    throw new UsageError(
+      `${where}: --dashboard must have a run directory to read; got --out none. Leave --out none away.`,
+    );
+  }
+  if (port !== 0) await requireFreePort(where, port);
+  return { port };
+}
 
 const signals = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated } as const;
 
 /**
  * Follows a run to its end.
  * @param envFile the file that the environment came from, for the commands that the end names
+ * @param wanted the dashboard, which stays open after the run until a signal comes
  * @returns the exit code: 0, or that of the signal which stopped the run
  */
-export async function watchRun(run: Run, { json, quiet }: Argv, envFile: string | null): Promise<number> {
+export async function watchRun(
+  run: Run,
+  { json, quiet }: Argv,
+  envFile: string | null,
+  wanted: DashboardFlags | null = null,
+): Promise<number> {
   const progress = quiet ? null : new Progress(process.stderr);
   let code: number = exitCodes.fine;
   let readerGone = false;
 
+  const say = (line: string) => (progress ? progress.line(line) : void process.stderr.write(`${line}\n`));
+  const dashboard = wanted && new LiveDashboard(run, { ...wanted, envFile }, say);
+  let isOver = false;
+
   const onSignal = (signal: keyof typeof signals) => {
+    // only the dashboard is still open
+    if (isOver) return;
     if (code !== exitCodes.fine) {
       progress?.close();
       process.exit(signals[signal]);
@@ -58,6 +98,8 @@ export async function watchRun(run: Run, { json, quiet }: Argv, envFile: string 
     }
     progress?.close();
     if (!readerGone) (json ? process.stderr : process.stdout).write(runReport(result!, envFile));
+    isOver = true;
+    if (code === exitCodes.fine && !readerGone) await dashboard?.untilSignal();
     return code;
   } catch (error) {
     // the library does not know that the environment came from a file
@@ -70,6 +112,7 @@ export async function watchRun(run: Run, { json, quiet }: Argv, envFile: string 
     throw error;
   } finally {
     progress?.close();
+    await dashboard?.close();
     for (const signal of Object.keys(signals)) process.off(signal, onSignal);
     process.stdout.off("error", onError);
   }

@@ -37,6 +37,8 @@ export class RunCurves {
   /** The best evaluation and the newest one. */
   best: { readonly step: number; readonly evaluation: Evaluation } | null = null;
   newest: { readonly step: number; readonly evaluation: Evaluation } | null = null;
+  /** All evaluations, in the order they were made. */
+  readonly evaluations: { readonly step: number; readonly evaluation: Evaluation }[] = [];
   result: RunResult | null = null;
 
   /** Names of the curves that have a point, in the order they came. */
@@ -80,6 +82,7 @@ export class RunCurves {
       const evaluation = line.evaluation as unknown as Evaluation;
       this.#point(evaluationCurve, step, evaluation.mean);
       this.newest = { step, evaluation };
+      this.evaluations.push(this.newest);
       if (this.best === null || evaluation.mean > this.best.evaluation.mean) this.best = this.newest;
       return typeof evaluation.mean === "number";
     }

@@ -8,6 +8,8 @@ export interface Actors {
   start(loop: LoopState): void;
   /** Resolves once so many steps were taken in all, or a stop is asked for. @throws ActorFailure */
   run(until: number, stop: StopRequest): Promise<void>;
+  /** Holds them after the step under way, or lets them go on. */
+  hold(isHeld: boolean): void;
   /** Has the loop's agent and counters take over what the actors have done. */
   follow(loop: LoopState): void;
   /** The agent's statistics, those that actors tell as their mean. */

@@ -1,6 +1,7 @@
 /** What there is of `index.ts` in a page: all but run directories. */
 export { configSchema, declarationsSchema, parseConfig, splitConfig } from "./config.ts";
-export { evaluate } from "./evaluate.ts";
+export { type RecordedEpisode, replayEpisode } from "./episode.ts";
+export { evaluate, recordEpisode } from "./evaluate.ts";
 export type * from "./events.ts";
 export type { EvaluationLine, MetricsLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
 export type { AgentFactory, AgentParts, EnvFactory } from "./participants.ts";

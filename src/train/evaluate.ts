@@ -2,6 +2,7 @@
 import type { Agent, StepInfo } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
 import { EnvContract } from "./envContract.ts";
+import { EpisodeRecorder, type RecordedEpisode } from "./episode.ts";
 import type { EvaluationSummary } from "./events.ts";
 import type { TrainingEnv } from "./trainingEnv.ts";
 import { now, sliceMilliseconds, turn } from "./turn.ts";
@@ -10,16 +11,26 @@ import { now, sliceMilliseconds, turn } from "./turn.ts";
 const endlessEpisode = 5_000_000;
 
 /** The return of one greedy episode; nothing is stored or learned. */
-function playEpisode(agent: Agent, env: TrainingEnv, contract: EnvContract, seed: number): number {
+function playEpisode(
+  agent: Agent,
+  env: TrainingEnv,
+  contract: EnvContract,
+  seed: number,
+  recorder: EpisodeRecorder | null,
+): number {
   return agent.evalMode(() => {
     agent.stopEpisode(); // what a recurrent agent remembers of another episode of evaluation
+    recorder?.begin(seed);
     const first = env.reset({ seed });
     let obs = contract.reset(first);
     let info = first[1] as StepInfo;
     let episodeReturn = 0;
     for (let step = 1; ; step++) {
-      const result = env.step(agent.act(obs, info));
+      const action = agent.act(obs, info);
+      recorder?.noteAction(agent, action);
+      const result = env.step(action);
       contract.step(result);
+      recorder?.noteReward(result[1]);
       episodeReturn += result[1];
       if (result[2] || result[3]) return episodeReturn;
       obs = result[0];
@@ -33,26 +44,48 @@ function playEpisode(agent: Agent, env: TrainingEnv, contract: EnvContract, seed
   });
 }
 
+export interface EpisodesToPlay {
+  readonly episodes: number;
+  readonly seed: number;
+  readonly returns: number[];
+  readonly halted: () => boolean | Promise<boolean>;
+  readonly recorder?: EpisodeRecorder | null;
+}
+
 /**
  * Plays episodes until there are `episodes` returns, the k-th seeded with `seed + k`, with a macrotask turn now and then.
+ * @param halted is asked before every episode
+ * @param recorder takes down the first one
  * @returns false when `halted` put an end to it.
  */
 export async function playEpisodes(
   agent: Agent,
   env: TrainingEnv,
-  { episodes, seed, returns, halted }: { episodes: number; seed: number; returns: number[]; halted: () => boolean },
+  { episodes, seed, returns, halted, recorder = null }: EpisodesToPlay,
 ): Promise<boolean> {
   const contract = new EnvContract(env);
   let turned = now();
   while (returns.length < episodes) {
-    if (halted()) return false;
-    returns.push(playEpisode(agent, env, contract, (seed + returns.length) >>> 0));
+    if (await halted()) return false;
+    const k = returns.length;
+    returns.push(playEpisode(agent, env, contract, (seed + k) >>> 0, k === 0 ? recorder : null));
     if (now() - turned > sliceMilliseconds) {
       await turn();
       turned = now();
     }
   }
   return true;
+}
+
+/** Plays one greedy episode and takes it down, by an agent that was trained for `step` steps. */
+export async function recordEpisode(
+  agent: Agent,
+  env: TrainingEnv,
+  { seed, step, name }: { seed: number; step: number; name: string },
+): Promise<RecordedEpisode> {
+  const recorder = new EpisodeRecorder(name, step);
+  await playEpisodes(agent, env, { episodes: 1, seed, returns: [], halted: () => false, recorder });
+  return recorder.take();
 }
 
 /** Mean, median, sample standard deviation (0 for one episode), smallest and largest of at least one return. */

@@ -67,6 +67,12 @@ export interface CheckpointEvent {
   readonly path: string;
 }
 
+/** The run is held, or goes on again. */
+export interface PauseEvent {
+  readonly event: "pause" | "continue";
+  readonly step: number;
+}
+
 /** The last event; `--json` prints it as its last line. */
 export interface ResultEvent {
   readonly event: "result";
@@ -89,4 +95,11 @@ export interface ResultEvent {
   readonly outcome: "solved" | "finished" | "stopped";
 }
 
-export type RunEvent = StartEvent | ProgressEvent | EvaluationEvent | CheckpointEvent | WarningEvent | ResultEvent;
+export type RunEvent =
+  | StartEvent
+  | ProgressEvent
+  | EvaluationEvent
+  | CheckpointEvent
+  | WarningEvent
+  | PauseEvent
+  | ResultEvent;

@@ -1,5 +1,6 @@
 export { configSchema, declarationsSchema, parseConfig, splitConfig } from "./config.ts";
-export { evaluate } from "./evaluate.ts";
+export { type RecordedEpisode, replayEpisode } from "./episode.ts";
+export { evaluate, recordEpisode } from "./evaluate.ts";
 export type * from "./events.ts";
 export { exportWeights } from "./exportWeights.ts";
 export { FileError } from "./fileError.ts";

@@ -7,11 +7,12 @@ import { DeviceError, UsageError } from "../errors.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
 import { ActorFailure, type Actors } from "./actors.ts";
+import { EpisodeRecorder, type RecordedEpisode } from "./episode.ts";
 import { playEpisodes, summarize } from "./evaluate.ts";
 import type { EvaluationSummary, ResultEvent } from "./events.ts";
 import { type FailedPart, runFailure } from "./failure.ts";
 import type { EvaluationLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
-import type { RunHandle } from "./run.ts";
+import type { RunHandle, StopRequest } from "./run.ts";
 import type { TrainSettings } from "./settings.ts";
 import type { Going, Stepper } from "./stepper.ts";
 import type { TrainingEnv } from "./trainingEnv.ts";
@@ -32,6 +33,8 @@ export interface RunStore {
   progress(line: ProgressLine, timing: TimingLine): void;
   evaluation(line: EvaluationLine, statistics: Record<string, number>, seconds: number): void;
   result(line: ResultLine): void;
+  /** The first episode of an evaluation, for people to look at. */
+  episode(episode: RecordedEpisode): void;
   saveBest(agent: Agent, score: Score): Promise<void>;
   loadBest(agent: Agent): Promise<void>;
   saveFinish(agent: Agent, score: Score): Promise<void>;
@@ -124,14 +127,26 @@ const nextMultiple = (step: number, interval: number): number => (Math.floor(ste
  *
  * @param loop where to begin; changed as the run goes on
  */
-export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }: RunHandle): Promise<ResultEvent> {
+export async function runLoop(
+  setup: LoopSetup,
+  loop: LoopState,
+  { stop, hold, emit }: RunHandle,
+): Promise<ResultEvent> {
   const { agent, stepper, evalEnv, settings, store, agentName, envName, actors = null } = setup;
   const { steps, seed, stopAt } = settings;
-  const started = now();
+  /** Milliseconds that the run was paused. */
+  let heldFor = 0;
+  const clock = () => now() - heldFor;
+  const started = clock();
   const fromStep = loop.step;
   const secondsBefore = loop.seconds;
-  const seconds = () => secondsBefore + (now() - started) / 1_000;
-  const going: Going = { agent, loop, seed, stop, part: "loop" };
+  const seconds = () => secondsBefore + (clock() - started) / 1_000;
+  const leave: StopRequest = {
+    get requested() {
+      return stop.requested || hold.requested;
+    },
+  };
+  const going: Going = { agent, loop, seed, stop: leave, part: "loop" };
   let savedAt = -1;
   let reported = { step: loop.step, at: started };
   /** Milliseconds until the last step, evaluations included. */
@@ -140,9 +155,36 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
   /** Steps in this thread; or by actors, which may have gone further when it is noticed. */
   async function train(until: number): Promise<void> {
     if (!actors) return stepper.train(until, going);
-    await actors.run(until, stop);
+    await actors.run(until, leave);
     actors.follow(loop);
   }
+
+  async function waitWhilePaused(): Promise<void> {
+    if (!hold.isPaused || stop.requested) return;
+    const since = now();
+    actors?.hold(true);
+    emit({ event: "pause", step: loop.step });
+    while (hold.isPaused && !stop.requested) {
+      const changed = hold.change();
+      // between steps; within an evaluation it is written after it
+      if (going.part === "loop" && hold.takeCheckpoint()) await checkpoint();
+      else await changed;
+    }
+    actors?.hold(false);
+    heldFor += now() - since;
+    emit({ event: "continue", step: loop.step });
+  }
+
+  /** Does what was asked for between two steps. */
+  async function attend(): Promise<void> {
+    await waitWhilePaused();
+    if (hold.takeCheckpoint()) await checkpoint();
+  }
+
+  const halted = async () => {
+    await waitWhilePaused();
+    return stop.requested;
+  };
 
   const statisticsNow = () => actors?.statistics() ?? agent.statistics();
 
@@ -157,7 +199,7 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
       );
     }
     const { step, episodes, lastReturn } = loop;
-    const at = now();
+    const at = clock();
     const stepsPerSecond = ((step - reported.step) * 1_000) / Math.max(at - reported.at, 1e-3);
     const secondsLeft = (((at - started) / 1_000) * (steps - step)) / Math.max(step - fromStep, 1);
     const line: ProgressLine = { event: "progress", step, episodes, episodeReturn: lastReturn, statistics };
@@ -174,8 +216,9 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
     const returns: number[] = [];
     // a stream for each step: no evaluation depends on whether another was played
     const evalSeed = new Random(seed).stream(`evaluation/${loop.step}`).uint32();
+    const recorder = store && new EpisodeRecorder(envName, loop.step);
     const play = (episodes: number) =>
-      playEpisodes(agent, evalEnv, { episodes, seed: evalSeed, returns, halted: () => stop.requested });
+      playEpisodes(agent, evalEnv, { episodes, seed: evalSeed, returns, halted, recorder });
     const reaches = () => stopAt !== null && summarize(returns).mean >= stopAt;
     let whole = false;
     going.part = "evaluation";
@@ -195,6 +238,8 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
     if (best) await store?.saveBest(agent, { step, evaluation });
     await agent.sync?.();
     const line: EvaluationLine = { event: "evaluation", step, episodes, evaluation, best };
+    // before the line: where the disk refuses one of them, both are written again on resume
+    if (recorder) store!.episode(recorder.take());
     store?.evaluation(line, statisticsNow(), seconds());
     // noted once everything is written: an evaluation that was not is played again on resume
     if (best) loop.best = { step, mean: evaluation.mean };
@@ -248,6 +293,7 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
     if (loop.step === 0) await checkpoint();
     actors?.start(loop);
     for (;;) {
+      await attend();
       if (due(settings.reportInterval, loop.reportedAt)) await report();
       if (stop.requested) break;
       if (due(settings.evalInterval, loop.evaluatedAt)) await evaluate();
@@ -260,7 +306,7 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
       );
       await train(Math.min(steps, ...next));
     }
-    trained = now() - started;
+    trained = clock() - started;
     if (actors) {
       await actors.end();
       // of a solved run the evaluated weights are kept
@@ -300,7 +346,6 @@ export async function runLoop(setup: LoopSetup, loop: LoopState, { stop, emit }:
     await agent.turn?.();
     const returns: number[] = [];
     const finalSeed = new Random(seed).stream("final").uint32();
-    const halted = () => stop.requested;
     if (!(await playEpisodes(agent, evalEnv, { episodes: finalEpisodes, seed: finalSeed, returns, halted })))
       return null;
     const score: Score = { step, evaluation: summarize(returns) };

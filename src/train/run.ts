@@ -6,6 +6,50 @@ export interface StopRequest {
   requested: boolean;
 }
 
+/** Asks a loop to leave its steps for something else than the end: to wait, or to write a checkpoint. */
+export class HoldRequest {
+  #isPaused = false;
+  #wantsCheckpoint = false;
+  #wake: () => void = () => {};
+
+  get requested(): boolean {
+    return this.#isPaused || this.#wantsCheckpoint;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  set isPaused(isPaused: boolean) {
+    this.#isPaused = isPaused;
+    this.#wake();
+  }
+
+  askForCheckpoint(): void {
+    this.#wantsCheckpoint = true;
+    this.#wake();
+  }
+
+  /** @returns whether a checkpoint was asked for since the last call */
+  takeCheckpoint(): boolean {
+    const wanted = this.#wantsCheckpoint;
+    this.#wantsCheckpoint = false;
+    return wanted;
+  }
+
+  /** Has whoever waits look again. */
+  wake(): void {
+    this.#wake();
+  }
+
+  /** Resolves when something has changed. */
+  change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
 /**
  * A run in progress. It is awaitable (an async function that returns it waits for its end): `await run` gives the
  * result or throws what ended it. `for await (const event of run)` gives its events from then on; a reader that falls
@@ -17,6 +61,14 @@ export interface Run extends PromiseLike<ResultEvent>, AsyncIterable<RunEvent> {
   /** Calls `listener` at every event of one kind (or all, with "event"); returns a function that ends it. */
   on<E extends RunEvent["event"]>(event: E, listener: (event: Extract<RunEvent, { event: E }>) => void): () => void;
   on(event: "event", listener: (event: RunEvent) => void): () => void;
+  /**
+   * Holds the run after the step under way, or after the episode of an evaluation; time stands still for it. It goes on
+   * with `continue()`, with the same numbers as if it had never been paused.
+   */
+  pause(): void;
+  continue(): void;
+  /** Has a checkpoint written after the step under way, also of a paused run. */
+  checkpoint(): void;
   /** Saves a checkpoint and ends the run with outcome "stopped"; resolves to its result. */
   stop(): Promise<ResultEvent>;
   catch<T>(onRejected: (reason: unknown) => T | PromiseLike<T>): Promise<ResultEvent | T>;
@@ -85,12 +137,14 @@ class Mailbox implements AsyncIterator<RunEvent> {
 /** What the body of a run is given. */
 export interface RunHandle {
   readonly stop: StopRequest;
+  readonly hold: HoldRequest;
   emit(event: RunEvent): void;
 }
 
 class RunningRun implements Run {
   readonly #result: Promise<ResultEvent>;
   readonly #stop: StopRequest = { requested: false };
+  readonly #hold = new HoldRequest();
   readonly #listeners = new Map<string, Set<(event: RunEvent) => void>>();
   readonly #mailboxes = new Set<Mailbox>();
   #end: { error: unknown } | "done" | null = null;
@@ -100,14 +154,12 @@ class RunningRun implements Run {
   #directory: string | null = null;
 
   constructor(body: (handle: RunHandle) => Promise<ResultEvent>, signal: AbortSignal | undefined) {
-    const abort = () => {
-      this.#stop.requested = true;
-    };
+    const abort = () => this.#requestStop();
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort, { once: true });
     // the body begins in a later turn, so that whoever holds the run can listen from its first event on
     this.#result = Promise.resolve()
-      .then(() => body({ stop: this.#stop, emit: (event) => this.#emit(event) }))
+      .then(() => body({ stop: this.#stop, hold: this.#hold, emit: (event) => this.#emit(event) }))
       .finally(() => signal?.removeEventListener("abort", abort));
     this.#result.then(
       () => this.#close("done"),
@@ -137,8 +189,25 @@ class RunningRun implements Run {
     return this.#result.finally(onFinally);
   }
 
-  stop(): Promise<ResultEvent> {
+  #requestStop(): void {
     this.#stop.requested = true;
+    this.#hold.wake();
+  }
+
+  pause(): void {
+    this.#hold.isPaused = true;
+  }
+
+  continue(): void {
+    this.#hold.isPaused = false;
+  }
+
+  checkpoint(): void {
+    this.#hold.askForCheckpoint();
+  }
+
+  stop(): Promise<ResultEvent> {
+    this.#requestStop();
     return this.then((result) => result);
   }
 

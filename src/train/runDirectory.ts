@@ -8,6 +8,7 @@
  *     best/  finish/  weights, with score.json
  *     checkpoints/    the last two checkpoints
  *     events.out.tfevents  the metrics for TensorBoard, where the run was told to write them
+ *     episodes/       the first episodes of the last evaluations, as seeds and actions
  *     lock            while a process writes here
  *
  * Environment variables are never written.
@@ -19,6 +20,7 @@ import type { Agent } from "../agents/agent.ts";
 import { DeviceError, UsageError } from "../errors.ts";
 import type { State } from "../state.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import type { RecordedEpisode } from "./episode.ts";
 import { writeFailure } from "./failure.ts";
 import { FileError } from "./fileError.ts";
 import type { RunStore, Score } from "./loop.ts";
@@ -111,6 +113,7 @@ const runNames = [
   "checkpoints",
   "best",
   "finish",
+  "episodes",
   "command.txt",
   "git.txt",
   "lock",
@@ -138,6 +141,16 @@ export interface FoundCheckpoint {
 function checkpointSteps(directory: string): number[] {
   const names = fs.existsSync(directory) ? fs.readdirSync(directory) : [];
   const steps = names.flatMap((name) => /^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? []).map(Number);
+  return steps.sort((a, b) => b - a);
+}
+
+/** Evaluations of which an episode is kept. */
+const keptEpisodes = 10;
+
+/** Steps of the recorded episodes in a folder, newest first. */
+export function episodeSteps(folder: string): number[] {
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+  const steps = names.flatMap((name) => /^step-(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number);
   return steps.sort((a, b) => b - a);
 }
 
@@ -329,6 +342,21 @@ export class RunDirectory implements RunStore {
     this.#together(() => this.#line("metrics", line));
   }
 
+  episode(episode: RecordedEpisode): void {
+    const folder = this.#path("episodes");
+    const file = path.join(folder, `step-${episode.step}.json`);
+    try {
+      fs.mkdirSync(folder, { recursive: true });
+      // whole for whoever reads it meanwhile; not worth waiting for the disk
+      fs.writeFileSync(`${file}.tmp`, JSON.stringify(episode));
+      fs.renameSync(`${file}.tmp`, file);
+      for (const step of episodeSteps(folder).slice(keptEpisodes)) fs.rmSync(path.join(folder, `step-${step}.json`));
+    } catch (error) {
+      fs.rmSync(`${file}.tmp`, { force: true });
+      throw writeFailure("train", file, error) ?? error;
+    }
+  }
+
   saveBest(agent: Agent, score: Score): Promise<void> {
     return this.#saveWeights("best", agent, score);
   }
@@ -448,6 +476,9 @@ export class RunDirectory implements RunStore {
     // those passed over must neither be taken up again nor count as one of the two that are kept
     for (const later of checkpointSteps(folder).filter((other) => other > step)) {
       fs.renameSync(this.#checkpointPath(later), `${this.#checkpointPath(later)}.unused`);
+    }
+    for (const later of episodeSteps(this.#path("episodes")).filter((other) => other > step)) {
+      fs.rmSync(this.#path("episodes", `step-${later}.json`));
     }
     if (best === null) {
       fs.rmSync(this.#path("best"), { recursive: true, force: true });

@@ -134,7 +134,7 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: the command must be one of train, eval, sweep, resume, export, list, play, check-env, devices; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, eval, resume, plot, compare, runs, list, play, dashboard, watch, record, check-env, devices; got trian. Did you mean rl train?
       rl --agent dqn
         2 rl: a command must come first; got --agent. See rl --help.
       rl train --env CartPole
@@ -262,6 +262,9 @@ describe("help and lists", () => {
         rl export     write a trained agent as ONNX or safetensors: rl export RUN
         rl list       list the agents or the environments: rl list agents|envs
         rl play       play an environment by hand
+        rl dashboard  show runs in a page: rl dashboard [RUNS]
+        rl watch      watch a trained agent play: rl watch RUN
+        rl record     write a trained agent's episode as a GIF: rl record RUN
         rl check-env  check an environment of your own: rl check-env FILE
         rl devices    list what can run the networks here
 

@@ -22,6 +22,7 @@ import {
 } from "../../src/train/index.ts";
 import { initialLoopState, runLoop } from "../../src/train/loop.ts";
 import { buildAgent } from "../../src/train/participants.ts";
+import { HoldRequest } from "../../src/train/run.ts";
 import { SingleStepper } from "../../src/train/singleStepper.ts";
 import { resolveConfig } from "../../src/train/train.ts";
 import { outcomeOf } from "./smallRun.ts";
@@ -297,7 +298,11 @@ describe("an actor that breaks off", () => {
     };
     const stepper = new SingleStepper(env);
     const setup = { agent, agentName: "a3c", stepper, envName: "CartPole-v1", evalEnv, store: null, actors };
-    const run = runLoop({ ...setup, settings: { ...settings, stopAt: null } }, initialLoopState(), { stop, emit });
+    const run = runLoop({ ...setup, settings: { ...settings, stopAt: null } }, initialLoopState(), {
+      stop,
+      hold: new HoldRequest(),
+      emit,
+    });
     if (restarts) {
       expect((await run).outcome).toBe("stopped");
       expect(warnings).toHaveLength(1);

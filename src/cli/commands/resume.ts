@@ -4,7 +4,7 @@ import type { Command } from "../command.ts";
 import { actorModuleOf } from "../envFile.ts";
 import { flagsOf, readFlags } from "../flags.ts";
 import { envFileFlag, runOf } from "../runArgument.ts";
-import { outputFlags, watchRun } from "../watchRun.ts";
+import { dashboardFlags, outputFlags, watchRun } from "../watchRun.ts";
 
 const { steps } = trainSettings;
 
@@ -30,8 +30,9 @@ Continues a run that was stopped, from its newest checkpoint, as if it had never
 
   async run(argv) {
     const { directory, envFile } = await runOf("rl resume", argv);
+    const dashboard = await dashboardFlags("rl resume", argv, directory);
     const given = readFlags("rl resume", { steps }, argv);
     const run = resume(directory, { ...given, ...(envFile === null ? {} : { actorModule: actorModuleOf(envFile) }) });
-    return watchRun(run, argv, envFile);
+    return watchRun(run, argv, envFile, dashboard);
   },
 };

@@ -18,7 +18,7 @@ import {
   readConfigFile,
   requiredAgent,
 } from "../trainConfig.ts";
-import { outputFlags, watchRun } from "../watchRun.ts";
+import { dashboardFlags, outputFlags, watchRun } from "../watchRun.ts";
 
 const configFileOf = (argv: Argv) => (argv.config === undefined ? {} : readConfigFile(String(argv.config)));
 
@@ -122,7 +122,15 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
       process.stdout.write(printScript(completeConfig(given), envFile && { file: env, ...envFile }));
       return exitCodes.fine;
     }
-    if (argv.seeds !== undefined || argv.parallel !== undefined) return trainManySeeds(given, argv);
-    return watchRun(train(config), argv, envFile ? env : null);
+    if (argv.seeds !== undefined || argv.parallel !== undefined) {
+      if (argv.dashboard) {
+        throw new UsageError(
+          "rl train: --dashboard must come without --seeds; got both. Watch the runs with rl dashboard in another terminal.",
+        );
+      }
+      return trainManySeeds(given, argv);
+    }
+    const dashboard = await dashboardFlags("rl train", argv, config.out);
+    return watchRun(train(config), argv, envFile ? env : null, dashboard);
   },
 };

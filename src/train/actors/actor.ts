@@ -109,6 +109,7 @@ function tellStatistics(actor: Actor): void {
 async function act(actor: Actor, stepper: SingleStepper, going: Going): Promise<void> {
   let toldAt = now();
   while (!actor.stop.requested) {
+    Atomics.wait(board.flags, shared.pause, 1);
     try {
       await stepper.train(loop.step + stretch, going);
     } finally {

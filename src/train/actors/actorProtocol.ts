@@ -3,7 +3,7 @@ import type { KernelModules } from "../../device.ts";
 import type { TransitionFormat } from "../../replay/index.ts";
 
 /** Places of 32-bit integers that all actors share. */
-export const shared = { stop: 0, episodes: 1 } as const;
+export const shared = { stop: 0, episodes: 1, pause: 2 } as const;
 
 /**
  * Places of an actor's own numbers: its steps, whether it has told statistics, the updates behind the parameters it acts
@@ -20,20 +20,20 @@ export class ActorBoard {
   readonly #statistics: number;
 
   static memoryFor(actors: number, statistics: number): SharedArrayBuffer {
-    return new SharedArrayBuffer(16 + 8 * actors * (own.statistics + statistics));
+    return new SharedArrayBuffer(24 + 8 * actors * (own.statistics + statistics));
   }
 
   constructor(memory: SharedArrayBuffer, statistics: number) {
     this.#memory = memory;
     this.#statistics = statistics;
-    this.flags = new Int32Array(memory, 0, 2);
-    this.lastReturn = new Float64Array(memory, 8, 1);
+    this.flags = new Int32Array(memory, 0, 4);
+    this.lastReturn = new Float64Array(memory, 16, 1);
   }
 
   /** The numbers of one actor. */
   of(actor: number): Float64Array {
     const size = own.statistics + this.#statistics;
-    return new Float64Array(this.#memory, 16 + 8 * size * actor, size);
+    return new Float64Array(this.#memory, 24 + 8 * size * actor, size);
   }
 }
 

@@ -154,6 +154,15 @@ export class ActorThreads {
     return Object.fromEntries(this.#task.statistics.map((name, i) => [name, mean(i)]));
   }
 
+  /** Has actors wait where they are, between two stretches of steps, or go on. */
+  hold(isHeld: boolean): void {
+    Atomics.store(this.board.flags, shared.pause, isHeld ? 1 : 0);
+    if (isHeld) return;
+    Atomics.notify(this.board.flags, shared.pause);
+    // speeds do not count the time they were held
+    this.#seenAt = now();
+  }
+
   /** Steps per second of each actor, since the last call. */
   speeds(): number[] {
     const at = now();
@@ -173,6 +182,7 @@ export class ActorThreads {
    */
   async end(wake: () => void = () => {}): Promise<void> {
     Atomics.store(this.board.flags, shared.stop, 1);
+    this.hold(false);
     wake();
     const left = Promise.all(this.#seats.map((seat) => seat.left));
     let timer: NodeJS.Timeout | undefined;

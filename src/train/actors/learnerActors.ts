@@ -143,6 +143,10 @@ export class LearnerActors implements Actors {
     if (until >= this.#steps && !stop.requested) await this.end();
   }
 
+  hold(isHeld: boolean): void {
+    this.#threads.hold(isHeld);
+  }
+
   follow(loop: LoopState): void {
     if (this.#hasEnded && !this.#isBroken) this.#learnFromRest();
     loop.step = this.#agent.steps;

@@ -53,6 +53,10 @@ export class SharedActors implements Actors {
     if (until >= this.#steps && !stop.requested) await this.end();
   }
 
+  hold(isHeld: boolean): void {
+    this.#threads.hold(isHeld);
+  }
+
   follow(loop: LoopState): void {
     const { board } = this.#threads;
     this.#agent.followShared();
