@@ -293,7 +293,7 @@ function decodeGif(bytes: Uint8Array): { width: number; height: number; frames: 
       at++;
       continue;
     }
-    at += 8;
+    const [left, top, partWidth, partHeight] = [word(), word(), word(), word()];
     const size = 2 ** ((bytes[at++]! & 7) + 1);
     const colours = Array.from({ length: size }, () => (bytes[at++]! << 16) | (bytes[at++]! << 8) | bytes[at++]!);
     const minimum = bytes[at++]!;
@@ -323,7 +323,13 @@ function decodeGif(bytes: Uint8Array): { width: number; height: number; frames: 
       if (table.length === 2 ** bits && bits < 12) bits++;
       last = entry;
     }
-    frames.push(pixels.map((pixel) => colours[pixel]!));
+    // a part of the picture is put over the frame before
+    const frame = frames.at(-1)?.slice() ?? new Array<number>(width * height).fill(-1);
+    expect(pixels.length).toBe(partWidth * partHeight);
+    pixels.forEach((pixel, i) => {
+      frame[(top + Math.floor(i / partWidth)) * width + left + (i % partWidth)] = colours[pixel]!;
+    });
+    frames.push(frame);
   }
 }
 

@@ -114,9 +114,44 @@ function writeLzw(out: Bytes, pixels: Uint8Array, colourBits: number): void {
   out.push(0);
 }
 
+/** A part of a picture, where its upper left corner lies. */
+interface Part {
+  readonly left: number;
+  readonly top: number;
+  readonly image: RgbImage;
+}
+
+/** The smallest rectangle that holds every difference from the frame before; one pixel where there is none. */
+function changedPart(image: RgbImage, before: RgbImage | undefined): Part {
+  const { width, height, pixels } = image;
+  if (!before) return { left: 0, top: 0, image };
+  let [left, right, top, bottom] = [width, -1, height, -1];
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at += 3) {
+      const isSame =
+        pixels[at] === before.pixels[at] &&
+        pixels[at + 1] === before.pixels[at + 1] &&
+        pixels[at + 2] === before.pixels[at + 2];
+      if (isSame) continue;
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (y < top) top = y;
+      bottom = y;
+    }
+  }
+  if (right < 0) [left, right, top, bottom] = [0, 0, 0, 0];
+  const [partWidth, partHeight] = [right - left + 1, bottom - top + 1];
+  const part = new Uint8Array(3 * partWidth * partHeight);
+  for (let y = 0; y < partHeight; y++) {
+    const from = 3 * ((top + y) * width + left);
+    part.set(pixels.subarray(from, from + 3 * partWidth), 3 * y * partWidth);
+  }
+  return { left, top, image: { width: partWidth, height: partHeight, pixels: part } };
+}
+
 /**
  * Frames of one size as an animated GIF that begins again at its end.
- * Source: GIF89a specification; the application block is Netscape's.
+ * Of each frame only what has changed is stored. Source: GIF89a specification; the application block is Netscape's.
  *
  * @param fps frames a second, at most 50: viewers take no shorter pauses
  * @throws UsageError for no frame, or frames of different sizes
@@ -133,19 +168,21 @@ export function toGif(frames: readonly RgbImage[], fps: number): Uint8Array {
   out.push(0x21, 0xff, 11);
   out.text("NETSCAPE2.0");
   out.push(3, 1, 0, 0, 0);
-  for (const frame of frames) {
+  for (const [i, frame] of frames.entries()) {
     if (frame.width !== width || frame.height !== height) {
       throw new UsageError(
         `toGif: frames must have one size; got ${width} by ${height} and ${frame.width} by ${frame.height}. Render them alike.`,
       );
     }
-    const { colours, pixels } = indexed(frame);
+    const { left, top, image } = changedPart(frame, frames[i - 1]);
+    const { colours, pixels } = indexed(image);
     const bits = Math.max(2, Math.ceil(Math.log2(colours.length)));
-    out.push(0x21, 0xf9, 4, 0);
+    // what is there stays, and the part is put over it
+    out.push(0x21, 0xf9, 4, 4);
     out.push16(pause);
     out.push(0, 0);
     out.push(0x2c);
-    out.push16(0, 0, width, height);
+    out.push16(left, top, image.width, image.height);
     out.push(0x80 | (bits - 1));
     for (let i = 0; i < 1 << bits; i++) {
       const colour = colours[i] ?? 0;
