@@ -82,6 +82,7 @@ const allowed: Record<string, readonly string[]> = {
   agents: ["autograd", "nets", "returns", "replay", "explorers", "device"],
   train: ["agents", "envs", "device", "autograd", "nets", "returns", "replay", "explorers"],
   plots: [],
+  notebook: ["plots", "envs"],
   cli: ["train", "agents", "envs", "device", "plots", "autograd", "nets", "returns", "replay", "explorers"],
 };
 
