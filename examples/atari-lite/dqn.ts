@@ -38,7 +38,7 @@ const run = train({
       targetQ: makeQ(),
       optimizer: new autograd.Adam({ alpha: 5e-4 }),
       replayStartSize: 2_000,
-      decaySteps: steps / 4,
+      decaySteps: Math.ceil(steps / 4),
       targetUpdateInterval: 500, // updates
     })),
   env: game,
