@@ -84,6 +84,7 @@ const allowed: Record<string, readonly string[]> = {
   train: ["agents", "envs", "device", "autograd", "nets", "returns", "replay", "explorers"],
   plots: [],
   cli: ["train", "onnx", "agents", "envs", "device", "plots", "autograd", "nets", "returns", "replay", "explorers"],
+  notebook: ["plots", "envs"],
 };
 
 describe("import rules", () => {

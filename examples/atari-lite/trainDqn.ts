@@ -2,8 +2,10 @@
  * DQN with its defaults on one of the five AtariLite games, with several seeds, and a picture of how it learned.
  *
  *   npm run build && npx jiti examples/atari-lite/trainDqn.ts [game] [steps] [seeds]
+ *   deno run -A examples/atari-lite/trainDqn.ts [game] [steps] [seeds]
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { train } from "kusari";
 import { type Curve, curveSvg } from "./curve.ts";
 

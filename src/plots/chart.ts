@@ -28,6 +28,8 @@ export interface Chart {
   /** What the kinds of lines are. */
   readonly note: string;
   readonly lines: readonly ChartLine[];
+  /** What the horizontal axis counts; environment steps unless given. */
+  readonly xTitle?: string;
   /** A level that counts as solved. */
   readonly threshold: number | null;
   /** Powers of ten are equally far apart. */
@@ -35,6 +37,9 @@ export interface Chart {
   /** The chart in words, a sentence a group. */
   readonly summary: readonly string[];
 }
+
+/** What stands under the horizontal axis. */
+export const xTitleOf = ({ xTitle = "environment steps" }: Chart): string => xTitle;
 
 /** Least and greatest of what a chart shows, with a little room; never of no width. */
 export function rangeOf({ lines, threshold, isLogarithmic }: Chart): { low: number; high: number } {

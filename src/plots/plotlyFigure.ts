@@ -1,5 +1,5 @@
 /** A chart as plotly.js draws it. */
-import { type Chart, type ChartLine, isNearTop, type LineRole, lastStepOf, rangeOf } from "./chart.ts";
+import { type Chart, type ChartLine, isNearTop, type LineRole, lastStepOf, rangeOf, xTitleOf } from "./chart.ts";
 import { valueText } from "./numberText.ts";
 import { faded, seriesColour, type Theme } from "./palette.ts";
 
@@ -151,7 +151,7 @@ export function plotlyFigure(chart: Chart): PlotlyFigure {
       plot_bgcolor: "rgba(0,0,0,0)",
       xaxis: {
         ...axis,
-        title: { text: "environment steps", standoff: 8 },
+        title: { text: xTitleOf(chart), standoff: 8 },
         tickformat: "~s",
         range: [0, lastStepOf(chart)],
         nticks: 7,

@@ -1,12 +1,12 @@
 /** Charts as one SVG, drawn with lines and text alone: no browser is needed, and no font beyond DejaVu Sans. */
-import { type Chart, type ChartLine, isNearTop, lastStepOf, rangeOf } from "./chart.ts";
+import { type Chart, type ChartLine, isNearTop, lastStepOf, rangeOf, xTitleOf } from "./chart.ts";
 import { axisTexts, logTicks, stepsText, ticks, valueText } from "./numberText.ts";
 import { faded, seriesColour, type Theme } from "./palette.ts";
 import { bandOpacity, escapeHtml, lineStyle, seedsBeside } from "./plotlyFigure.ts";
 import { groupText, type ReportSection } from "./report.ts";
 import { thinned } from "./thinning.ts";
 
-interface Box {
+export interface Box {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -24,7 +24,7 @@ const widths: readonly (readonly [RegExp, number])[] = [
 ];
 
 /** Width of a text in pixels. */
-function widthOf(text: string, size: number): number {
+export function widthOf(text: string, size: number): number {
   let width = 0;
   for (const character of text) width += widths.find(([pattern]) => pattern.test(character))?.[1] ?? 0.62;
   return width * size;
@@ -39,7 +39,8 @@ interface TextStyle {
   readonly isBold?: boolean;
 }
 
-function textSvg(
+/** A line of text, its baseline at y. */
+export function textSvg(
   x: number,
   y: number,
   text: string,
@@ -57,7 +58,8 @@ function fitted(text: string, size: number, width: number): string {
   return `${text.slice(0, length).trimEnd()}…`;
 }
 
-function chartSvg(chart: Chart, box: Box, theme: Theme): string {
+/** One chart in a box of a picture. */
+export function chartSvg(chart: Chart, box: Box, theme: Theme): string {
   const { title, note, lines, threshold, isLogarithmic } = chart;
   const range = rangeOf(chart);
   const lastStep = lastStepOf(chart);
@@ -104,7 +106,7 @@ function chartSvg(chart: Chart, box: Box, theme: Theme): string {
     ...ticks(0, lastStep, (right - left) / 110).map((step) =>
       textSvg(px(step), bottom + 17, stepsText(step), { ...small, anchor: "middle" }),
     ),
-    textSvg((left + right) / 2, bottom + 33, "environment steps", { ...small, anchor: "middle" }),
+    textSvg((left + right) / 2, bottom + 33, xTitleOf(chart), { ...small, anchor: "middle" }),
     ...drawn
       .filter(({ band }) => band)
       .map((line) => `<path d="${bandOf(line)}" fill="${faded(seriesColour(theme, line.group), bandOpacity)}"/>`),

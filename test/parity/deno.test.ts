@@ -1,23 +1,10 @@
 /** The parity checks in Deno on the sources as they are, on its own WebGPU and on WebAssembly. */
 import { execFile } from "node:child_process";
-import { createRequire } from "node:module";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { findDeno } from "../../scripts/notebook/findDeno.ts";
 import type { ParityReport } from "./checks.ts";
-
-/** npm's `deno` is a package a platform; its install script, which would link the program, need not have run. */
-function findDeno(): string | null {
-  const { platform, arch } = process;
-  const name = `@deno/${platform}-${arch}${platform === "linux" ? "-glibc" : ""}`;
-  try {
-    const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
-    return path.join(path.dirname(manifest), platform === "win32" ? "deno.exe" : "deno");
-  } catch {
-    return null;
-  }
-}
 
 const deno = findDeno();
 const because = deno === null ? ` (skipped: npm's deno has no package for ${process.platform} ${process.arch})` : "";

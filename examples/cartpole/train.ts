@@ -1,9 +1,11 @@
 /**
- * The quickstart through `train`, which evaluates, keeps the best agent, stops when CartPole is solved, and writes a run
+ * CartPole in one call: `train` evaluates, keeps the best agent, stops when the task is solved, and writes a run
  * directory that can be resumed.
  *
- *   npm run build && npx jiti examples/cartpole/withTrain.ts [steps]
+ *   npm run build && npx jiti examples/cartpole/train.ts [steps]
+ *   deno run -A examples/cartpole/train.ts [steps]
  */
+import process from "node:process";
 import { train } from "kusari";
 
 const run = train({
