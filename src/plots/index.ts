@@ -60,5 +60,6 @@ export {
   usualWindow,
 } from "./statistics.ts";
 export { svgPicture } from "./svgPicture.ts";
+export { type SweepAxis, type SweepReportParts, type SweepTrial, sweepReport } from "./sweepReport.ts";
 export { type TerminalOptions, terminalChart } from "./terminalChart.ts";
 export { thinned } from "./thinning.ts";

@@ -1,6 +1,7 @@
 /** The page of a sweep: every trial across the searched hyperparameters, in pictures and one table. No script in it. */
 import { ticks, valueText, wholeText } from "./numberText.ts";
 import { pageStyle } from "./pageStyle.ts";
+import { escapeHtml } from "./plotlyFigure.ts";
 
 /** A searched hyperparameter. */
 export interface SweepAxis {
@@ -31,9 +32,6 @@ export interface SweepReportParts {
   /** What trains with the best configuration. */
   readonly command: string;
 }
-
-const escapeHtml = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 /** A trial that has a score. */
 type Scored = SweepTrial & { readonly score: number };
