@@ -5,9 +5,12 @@ import { UsageError } from "../errors.ts";
 import { isEnvFile, loadEnvFile } from "./envFile.ts";
 import type { Argv } from "./flags.ts";
 
-/** A value of `--env.key`: JSON where it is some, else the text itself. */
+const numberList = /^-?[\d.]+(?:,-?[\d.]+)+$/;
+
+/** A value of `--env.key`: JSON where it is some, a list where it is numbers with commas, else the text itself. */
 function kwargOf(text: unknown): unknown {
   try {
+    if (typeof text === "string" && numberList.test(text)) return JSON.parse(`[${text}]`);
     return typeof text === "string" ? JSON.parse(text) : text;
   } catch {
     return text;
@@ -27,7 +30,7 @@ const wrapExample = "FlattenObservation+FrameStackObservation:stackSize=4,paddin
 function wrappersOf(where: string, text: string): readonly NamedWrapper[] {
   return text.split("+").map((word) => {
     const [name = "", options = ""] = word.split(/:(.*)/);
-    const pairs = options === "" ? [] : options.split(/,(?=\w+(?:=|$))/);
+    const pairs = options === "" ? [] : options.split(/,(?=[A-Za-z]\w*(?:=|$))/);
     const values = pairs.map((pair) => {
       const [, option, value] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
       if (option !== undefined && option !== "name") return [option, kwargOf(value)];

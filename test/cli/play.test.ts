@@ -167,6 +167,14 @@ describe("rl train --wrap", () => {
       rl([...train, "--env", "CartPole", ...wrap, "--print-config"]),
       rl([...train, "--env", "CartPole", ...wrap, "--out", "wrapped", "--quiet"]),
     ]);
+    const listed =
+      "SelectObservation:indices=0,2+FrameStackObservation:stackSize=2,padding=zero+SelectObservation:indices=1";
+    const lists = await rl(["train", "--agent", "dqn", "--env", "CartPole", "--wrap", listed, "--print-config"]);
+    expect(JSON.parse(lists.stdout).envKwargs.wrappers).toEqual([
+      { name: "SelectObservation", indices: [0, 2] },
+      { name: "FrameStackObservation", stackSize: 2, padding: "zero" },
+      { name: "SelectObservation", indices: 1 },
+    ]);
     expect(JSON.parse(config.stdout)).toMatchObject({ env: "CartPole", envKwargs: { wrappers } });
     expect(run).toMatchObject({ code: 0, stderr: "" });
     // a network for 4 numbers would refuse 8

@@ -261,7 +261,7 @@ describe("environments", () => {
         "what cannot be drawn: TinyAtari.render: the environment must have a picture; got none. Add a draw method to it.",
         "no draw method: TinyAtari.draw: the environment must have a picture; got none. Add a draw method to it.",
         "before the first reset: CartPole.render: an episode must have begun; got a picture before the first reset. Call reset() first.",
-        "an unknown wrapper: make: a wrapper of CartPole must be one of AddRenderObservation, AtariPreprocessing, CastObservation, ClipAction, ClipReward, FireReset, FlattenObservation, FlickerFrame, FrameStackObservation, GrayscaleObservation, MaxAndSkipObservation, NoopReset, RandomizeAction, RescaleAction, ResizeObservation, ScaledFloatFrame, ScaleReward, SignReward, StickyAction, TimeAwareObservation, WarpFrame; got FrameStack. Did you mean FrameStackObservation?",
+        "an unknown wrapper: make: a wrapper of CartPole must be one of AddRenderObservation, AtariPreprocessing, CastObservation, ClipAction, ClipReward, FireReset, FlattenObservation, FlickerFrame, FrameStackObservation, GrayscaleObservation, MaxAndSkipObservation, NoopReset, RandomizeAction, RescaleAction, ResizeObservation, ScaledFloatFrame, ScaleReward, SelectObservation, SignReward, StickyAction, TimeAwareObservation, WarpFrame; got FrameStack. Did you mean FrameStackObservation?",
         "an unknown option of a wrapper: make: FrameStackObservation takes stackSize, padding; got stackSise. Did you mean stackSize?",
       ]
     `);

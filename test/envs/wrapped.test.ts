@@ -42,6 +42,7 @@ import {
   ResizeObservation,
   ScaledFloatFrame,
   ScaleReward,
+  SelectObservation,
   SignReward,
   type Space,
   type StepResult,
@@ -128,6 +129,7 @@ const wrapped: Record<string, () => Env<any, any>> = {
   ResizeObservation: () => new ResizeObservation(new TinyAtari(), { shape: [7, 5] }),
   ScaledFloatFrame: () => new ScaledFloatFrame(new TinyAtari()),
   ScaleReward: () => new ScaleReward(cartPole(), { scale: 0.1 }),
+  SelectObservation: () => new SelectObservation(cartPole(), { indices: [2, 0] }),
   SignReward: () => new SignReward(pendulum()),
   StickyAction: () => new StickyAction(pendulum(), { repeatActionProbability: 0.5, repeatActionDuration: [1, 3] }),
   TimeAwareObservation: () => new TimeAwareObservation(cartPole(), { normalizeTime: true }),
@@ -180,6 +182,24 @@ describe("what wrappers change", () => {
     const element = { place: [6, [1, 2]], speed: [0.5, -1], flags: [1, 0, 1] };
     expect(flattenInto(observationSpace, element, into)).toBe(13);
     expect(Array.from(into)).toEqual([1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0.5, -1]);
+  });
+
+  it("SelectObservation keeps some numbers, their bounds and their type", () => {
+    const env = new SelectObservation(cartPole(), { indices: [2, 0] });
+    const [obs] = env.reset({ seed: 4 });
+    const [all] = cartPole().reset({ seed: 4 });
+    expect(Array.from(obs)).toEqual([all[2], all[0]]);
+    const { low, high } = cartPole().observationSpace as Box;
+    expect([...env.observationSpace.low, ...env.observationSpace.high]).toEqual([low[2], low[0], high[2], high[0]]);
+    expect(new SelectObservation(cartPole(), { indices: 3 }).observationSpace.shape).toEqual([1]);
+    const bytes = new Sampler(new Box(0, 9, { shape: [3], dtype: "uint8" }));
+    expect(new SelectObservation(bytes, { indices: [1] }).reset({ seed: 0 })[0]).toBeInstanceOf(Uint8Array);
+    for (const indices of [[], [4], [0.5], -1, "0"]) {
+      expect(() => new SelectObservation(cartPole(), { indices } as never)).toThrow(
+        /^SelectObservation: indices must be whole numbers from 0 to 3; got /,
+      );
+    }
+    expect(() => new SelectObservation(new TinyAtari(), { indices: [0] })).toThrow(/must have one axis; got Box/);
   });
 
   it("ContinuingTimeLimit says needsReset, and truncated", () => {

@@ -25,6 +25,7 @@ export { RescaleAction, type RescaleActionOptions } from "./rescaleAction.ts";
 export { ResizeObservation, type ResizeOptions } from "./resizeObservation.ts";
 export { ScaledFloatFrame } from "./scaledFloatFrame.ts";
 export { ScaleReward, type ScaleRewardOptions } from "./scaleReward.ts";
+export { SelectObservation, type SelectObservationOptions } from "./selectObservation.ts";
 export { SignReward } from "./signReward.ts";
 export { StickyAction, type StickyActionOptions } from "./stickyAction.ts";
 export { TimeAwareObservation, type TimeAwareOptions } from "./timeAwareObservation.ts";

@@ -19,6 +19,7 @@ import { RescaleAction } from "./rescaleAction.ts";
 import { ResizeObservation } from "./resizeObservation.ts";
 import { ScaledFloatFrame } from "./scaledFloatFrame.ts";
 import { ScaleReward } from "./scaleReward.ts";
+import { SelectObservation } from "./selectObservation.ts";
 import { SignReward } from "./signReward.ts";
 import { StickyAction } from "./stickyAction.ts";
 import { TimeAwareObservation } from "./timeAwareObservation.ts";
@@ -65,6 +66,7 @@ const entries: Readonly<Record<string, Entry>> = {
   ResizeObservation: entry(ResizeObservation, "shape"),
   ScaledFloatFrame: entry(ScaledFloatFrame),
   ScaleReward: entry(ScaleReward, "scale"),
+  SelectObservation: entry(SelectObservation, "indices"),
   SignReward: entry(SignReward),
   StickyAction: entry(StickyAction, "repeatActionProbability", "repeatActionDuration"),
   TimeAwareObservation: entry(TimeAwareObservation, "normalizeTime"),
