@@ -14,6 +14,7 @@ import type { ActorCritic, Distribution } from "../nets/index.ts";
 import { actorCriticLoss, generalizedAdvantages } from "../returns/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   makeActorCritic,
@@ -81,7 +82,7 @@ export class A2C extends PolicyAgent<ActorCritic> {
   readonly #updateBody = (): void => {
     const { entropyCoefficient, valueCoefficient, policyCoefficient, usesGae, traceDecay } = this.hyperparameters;
     const batch = loadRollouts(this.rollouts);
-    const { policy, value } = this.model.forward(batch.obs); // value (rows)
+    const { policy, value } = overStretches(this.model, batch, () => this.model.forward(batch.obs)); // value (rows)
     // Schulman et al. 2016, equation 16; with λ = 1, equation 18, they are n-step returns less values
     const advantage = noBackprop(() => generalizedAdvantages(batch, value.detach(), usesGae ? traceDecay : 1)); // (rows)
     const returns = noBackprop(() => advantage.add(value.detach())); // (rows)
@@ -117,7 +118,7 @@ export const a2cSpec: AgentSpec = {
   name: "A2C",
   paper: "Mnih et al. 2016; Wu et al. 2017, Scalable trust-region method for deep reinforcement learning",
   actionSpaces: ["Discrete", "Box"],
-  recurrent: false,
+  recurrent: true,
   async: null,
   hyperparameters: a2cHyperparameters,
   create: ({ hyperparameters, ...parts }) => new A2C({ ...parts, ...hyperparameters }),

@@ -10,14 +10,17 @@
  * 4. The entropy's gradient is added behind the trust region (as in ChainerRL).
  * 5. The average policy is one of the parameters that act, updated after each gradient step.
  * 6. Perceptrons for vector observations, which policy and q-function do not share.
+ * 7. A recurrent network begins a replayed stretch with what the one that acted remembered there (the stored state of
+ *    Kapturowski et al. 2019, "Recurrent experience replay in distributed reinforcement learning"), the average policy too.
  */
 import { grad, type Link, mul, noBackprop, RMSpropAsync, scope, sum, type Variable } from "../autograd/index.ts";
-import { activationNames, type Distribution } from "../nets/index.ts";
+import { activationNames, type Distribution, type Policy } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { EpisodicTrajectories } from "../replay/index.ts";
 import { trustRegionStep } from "../returns/index.ts";
 import { prepare, type Setup } from "./actorAgent.ts";
 import type { Observation } from "./agent.ts";
+import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   PolicyAgent,
@@ -61,7 +64,7 @@ export type ACERHyperparameters = HyperparameterValues<typeof acerHyperparameter
 export type ACERSetup = Setup<ACERHyperparameters>;
 
 /** A network with a policy in it. */
-export type ACERModel = Link & { actOn(obs: Variable): Distribution };
+export type ACERModel = Link & { readonly policy: Policy; actOn(obs: Variable): Distribution };
 
 export interface ACERParts<Model> extends PolicyAgentParts<Model> {
   /** A network built like `model`, which has to come with it: the average policy. */
@@ -94,6 +97,8 @@ export abstract class ACER<Model extends ACERModel> extends PolicyAgent<Model> {
   readonly replay: EpisodicTrajectories;
   readonly #replayed: Rollout;
   readonly #replayCounts: Random;
+  /** (behaviour + state): what the replay buffer keeps with a step. */
+  readonly #kept: Float32Array;
 
   protected constructor(setup: ACERSetup, options: ACEROptions<Model>, make: () => Model, behaviourSize: number) {
     const { hyperparameters: h, obsShape, obsSize, actionSize, random } = setup;
@@ -108,11 +113,12 @@ export abstract class ACER<Model extends ACERModel> extends PolicyAgent<Model> {
         capacity: h.replayCapacity,
         obsSize,
         actionSize,
-        extraSize: behaviourSize,
+        extraSize: behaviourSize + this.stateSize,
         random: random.stream("replay"),
       });
-    this.#replayed = new Rollout(obsShape, this.actionShape, h.tMax + 1, behaviourSize);
+    this.#replayed = new Rollout(obsShape, this.actionShape, h.tMax + 1, behaviourSize, this.stateSize);
     this.#replayCounts = random.stream("replays");
+    this.#kept = new Float32Array(behaviourSize + this.stateSize);
     this.declareAverages("averageValue", "averageEntropy", "averageKl", "averageLoss");
   }
 
@@ -128,8 +134,10 @@ export abstract class ACER<Model extends ACERModel> extends PolicyAgent<Model> {
   }
 
   protected override learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
-    const { lastObs, lastAction, behaviour } = this;
-    this.replay.append(lastObs, lastAction, reward, nextObs, terminated, truncated, behaviour);
+    const { lastObs, lastAction, hidden } = this;
+    this.#kept.set(this.behaviour);
+    if (hidden) this.#kept.set(hidden.before, this.behaviour.length);
+    this.replay.append(lastObs, lastAction, reward, nextObs, terminated, truncated, this.#kept);
     super.learn(nextObs, reward, terminated, truncated);
   }
 
@@ -164,7 +172,7 @@ export abstract class ACER<Model extends ACERModel> extends PolicyAgent<Model> {
 
   #learnFromBatch(batch: RolloutBatch): void {
     const { beta, qCoefficient } = this.hyperparameters;
-    const { policy, value, objective, criticLoss } = this.evaluate(batch);
+    const { policy, value, objective, criticLoss } = overStretches(this.model, batch, () => this.evaluate(batch));
     const z = this.#step(batch, policy, objective); // (rows, n) each
     // dθ ← dθ + ∂φ_θ(x_i) / ∂θ · z, as the gradient of −Σ φ·z
     const policyLoss = policy.statistics
@@ -198,7 +206,8 @@ export abstract class ACER<Model extends ACERModel> extends PolicyAgent<Model> {
     const free = policy.withStatistics(leaves);
     const g = grad([objective(free)], leaves); // (rows, n) each
     if (!usesTrustRegion) return g;
-    const average = noBackprop(() => this.averageModel.actOn(batch.obs));
+    const { averageModel } = this;
+    const average = noBackprop(() => overStretches(averageModel, batch, () => averageModel.policy.forward(batch.obs)));
     const kl = mul(batch.isStep, average.kl(free)); // (rows)
     this.note("averageKl", kl);
     const k = grad([sum(kl)], leaves); // ∇_φ D_KL[f(· | φ_θa(x_i)) ‖ f(· | φ_θ′(x_i))]

@@ -9,7 +9,7 @@ export const acerSpec: AgentSpec = {
   name: "ACER",
   paper: "Wang et al. 2017, Sample efficient actor-critic with experience replay",
   actionSpaces: ["Discrete", "Box"],
-  recurrent: false,
+  recurrent: true,
   async: "shared",
   hyperparameters: acerHyperparameters,
   create: ({ hyperparameters, ...parts }) => {

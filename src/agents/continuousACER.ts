@@ -6,6 +6,7 @@ import { mul, noBackprop, RandomStream, splitAxis, square, sum, type Variable } 
 import {
   type Distribution,
   Gaussian,
+  HiddenLayers,
   LateActionQ,
   MlpStateActionQ,
   MlpValueFunction,
@@ -28,11 +29,18 @@ export class ContinuousACER extends ACER<StochasticDuelingModel> {
     const { hyperparameters: h, obsSize, actionSize, random } = setup;
     const make = () => {
       const weights = random.stream("weights");
-      const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, random: weights };
+      const { hiddenSizes, activation, recurrent } = h;
+      const mlp = { hiddenSizes, activation, recurrent, random: weights };
       const policy = mlpPolicy(obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, weights));
-      const Advantage = h.hiddenSizes.length > 1 ? LateActionQ : MlpStateActionQ;
-      const advantage = new Advantage(obsSize, actionSize, mlp);
-      return new StochasticDuelingModel(policy, new MlpValueFunction(obsSize, mlp), advantage);
+      const isDeep = hiddenSizes.length > 1;
+      if (recurrent === "none") {
+        const advantage = new (isDeep ? LateActionQ : MlpStateActionQ)(obsSize, actionSize, mlp);
+        return new StochasticDuelingModel(policy, new MlpValueFunction(obsSize, mlp), advantage);
+      }
+      const trunk = new HiddenLayers(obsSize, { ...mlp, hiddenSizes: isDeep ? hiddenSizes.slice(0, -1) : hiddenSizes });
+      const layers = { hiddenSizes: hiddenSizes.slice(-1), activation, random: weights };
+      const advantage = new MlpStateActionQ(trunk.outSize, actionSize, layers);
+      return new StochasticDuelingModel(policy, new MlpValueFunction(obsSize, mlp), advantage, trunk);
     };
     super(setup, options, make, 2 * actionSize);
     this.#drawing = new RandomStream(random.stream("drawing"));
@@ -42,7 +50,7 @@ export class ContinuousACER extends ACER<StochasticDuelingModel> {
   protected evaluate(batch: RolloutBatch): ACERGradients {
     const { truncation, dualSamples } = this.hyperparameters;
     const { obs, action, isStep } = batch;
-    const policy = this.model.actOn(obs);
+    const policy = this.model.policy.forward(obs);
     const value = this.model.valueFunction.forward(obs); // (rows): V_θv′(x_i)
     const other = noBackprop(() => policy.detach().sample(this.#drawing)); // (rows, actions): a′_i ∼ f(· | φ_θ′(x_i))
     const actions = [action, other];

@@ -31,7 +31,7 @@ export class DiscreteACER extends ACER<DiscreteACERModel> {
     const actions = setup.actions!;
     const make = () => {
       const weights = random.stream("weights");
-      const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, random: weights };
+      const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, recurrent: h.recurrent, random: weights };
       const policy = mlpPolicy(obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, weights));
       return new DiscreteACERModel(policy, new Mlp(obsSize, actions, mlp));
     };

@@ -6,6 +6,7 @@
  * 1. One actor unless train is told `actors`. Each update takes the shared parameters over, the last of them included.
  * 2. ε decays linearly to one value, not to one of three drawn at random for each actor.
  * 3. The target network is copied every `targetUpdateInterval` environment steps at the end of the rollout under way.
+ * 4. A recurrent target network begins a rollout with what the network that acts remembered there.
  */
 import {
   type Link,
@@ -18,11 +19,12 @@ import {
   type Variable,
 } from "../autograd/index.ts";
 import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
-import { actionValueOf, activationNames, Mlp, type QNetwork } from "../nets/index.ts";
+import { actionValueOf, activationNames, Mlp, type QNetwork, recurrentNames } from "../nets/index.ts";
 import { lambdaReturns } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, prepare } from "./actorAgent.ts";
 import type { AgentSpec, Observation } from "./agent.ts";
+import { overStretches, stateSize } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { withClipping } from "./policyAgent.ts";
 import { Rollout } from "./rollout.ts";
@@ -41,6 +43,12 @@ export const nsqHyperparameters = {
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
   activation: hp.choice(activationNames, "relu", "activation of the hidden layers", paper),
+  recurrent: hp.choice(
+    recurrentNames,
+    "none",
+    "layer with a memory behind the hidden layers, as wide as the last of them",
+    "Mnih et al. 2016, section 5.1: an LSTM",
+  ),
   startEpsilon: hp(1, "rate of random actions at first", paper, { min: 0, max: 1 }),
   endEpsilon: hp(0.1, "rate of random actions after the decay", paper, { min: 0, max: 1 }),
   decaySteps: hp.integer(10_000, "environment steps in which ε decays linearly", "Kusari, for classic control"),
@@ -73,6 +81,8 @@ export class NSQ extends ActorAgent {
   readonly #rollout: Rollout;
   /** (actions): the values that the last forward pass gave. */
   readonly #values: Float64Array;
+  /** Whether there was a pass over the observation to act on: what a network remembers must not see it twice. */
+  #isDecided = false;
 
   constructor(options: NSQOptions) {
     const setup = prepare("NSQ", nsqHyperparameters, options, partNames, ["Discrete"]);
@@ -85,6 +95,7 @@ export class NSQ extends ActorAgent {
       new Mlp(obsSize, actions, {
         hiddenSizes: h.hiddenSizes,
         activation: h.activation,
+        recurrent: h.recurrent,
         random: random.stream("weights"),
       });
     this.qFunction = qFunction ?? make();
@@ -103,7 +114,7 @@ export class NSQ extends ActorAgent {
         randomAction: (stream) => stream.integer(actions),
         random: random.stream("explorer"),
       });
-    this.#rollout = new Rollout(obsShape, [], h.tMax + 1);
+    this.#rollout = new Rollout(obsShape, [], h.tMax + 1, 0, stateSize(this.acting.network));
     this.#values = new Float64Array(actions);
     this.declareAverages("averageQ", "averageLoss");
   }
@@ -115,22 +126,30 @@ export class NSQ extends ActorAgent {
   }
 
   readonly #greedy = (): number => {
-    this.runDecide();
+    this.#decideOnce();
     return this.lastAction[0]!;
   };
   readonly #actionValues = (): ArrayLike<number> => {
-    this.runDecide();
+    this.#decideOnce();
     return this.#values;
   };
 
+  #decideOnce(): void {
+    if (!this.#isDecided) this.runDecide();
+    this.#isDecided = true;
+  }
+
   /** Take action a_t according to the ε-greedy policy based on Q(s_t, a; θ′). */
   protected override explore(): void {
+    this.#isDecided = false;
+    if (this.hidden !== null) this.#decideOnce(); // an action drawn at random needs no values, but what follows has to remember
     this.lastAction[0] = this.explorer.selectAction(this.steps, this.#greedy, this.#actionValues);
   }
 
   protected learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
     const { gamma, rewardScale, tMax, targetUpdateInterval } = this.hyperparameters;
-    this.#rollout.append(this.lastObs, this.lastAction, rewardScale * reward, terminated ? 0 : gamma);
+    const discount = terminated ? 0 : gamma;
+    this.#rollout.append(this.lastObs, this.lastAction, rewardScale * reward, discount, [], this.hidden?.before);
     // until terminal s_t or t − t_start = t_max
     if (!terminated && !truncated && this.#rollout.steps < tMax) return;
     this.#rollout.end(nextObs);
@@ -164,8 +183,12 @@ export class NSQ extends ActorAgent {
   readonly #computeGradients = (): void => {
     const batch = this.#rollout.load();
     // R = 0 for terminal s_t, max_a Q(s_t, a; θ⁻) otherwise; R ← r_i + γR
-    const returns = noBackprop(() => lambdaReturns(batch, actionValueOf(this.targetQ.forward(batch.obs)).max, 1)); // (rows)
-    const q = actionValueOf(this.qFunction.forward(batch.obs)).evaluateActions(batch.action); // (rows)
+    const returns = noBackprop(() => {
+      const next = overStretches(this.targetQ, batch, () => this.targetQ.forward(batch.obs));
+      return lambdaReturns(batch, actionValueOf(next).max, 1);
+    }); // (rows)
+    const values = overStretches(this.qFunction, batch, () => this.qFunction.forward(batch.obs));
+    const q = actionValueOf(values).evaluateActions(batch.action); // (rows)
     const error = mul(batch.isStep, returns.sub(q)); // (rows)
     const loss = sum(error.mul(error)); // ()
     this.qFunction.clearGrads();
@@ -207,7 +230,7 @@ export const nsqSpec: AgentSpec = {
   name: "NSQ",
   paper: "Mnih et al. 2016, Asynchronous methods for deep reinforcement learning",
   actionSpaces: ["Discrete"],
-  recurrent: false,
+  recurrent: true,
   async: "shared",
   hyperparameters: nsqHyperparameters,
   create: ({ hyperparameters, ...parts }) => new NSQ({ ...parts, ...hyperparameters }),

@@ -8,6 +8,8 @@
  * 3. The end of the path takes no part in the value's gradient where `backpropagatesFutureValues` is off (ChainerRL).
  * 4. Losses are divided by the number of steps unless `normalizesBySteps` is off, so that their scale is not that of
  *    episodes' lengths (ChainerRL).
+ * 5. A recurrent network begins a replayed stretch with what the one that acted remembered there, as in Kapturowski et
+ *    al. 2019, "Recurrent experience replay in distributed reinforcement learning": their stored state.
  */
 import { Adam, mul, noBackprop, scope, sum, type Variable } from "../autograd/index.ts";
 import type { ActorCritic, Distribution } from "../nets/index.ts";
@@ -15,6 +17,7 @@ import { EpisodicTrajectories } from "../replay/index.ts";
 import { pathConsistency } from "../returns/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec, Observation } from "./agent.ts";
+import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   makeActorCritic,
@@ -64,7 +67,7 @@ export class PCL extends PolicyAgent<ActorCritic> {
   constructor(options: PCLOptions) {
     const partNames = [...policyAgentPartNames, "replay"];
     const setup = prepare("PCL", pclHyperparameters, options, partNames, ["Discrete", "Box"]);
-    const { hyperparameters: h, obsShape, obsSize, actions, actionSize, random } = setup;
+    const { hyperparameters: h, obsShape, obsSize, actionSize, random } = setup;
     const rows = (h.tMax ?? 512) + 1;
     super(
       setup,
@@ -76,8 +79,14 @@ export class PCL extends PolicyAgent<ActorCritic> {
     this.hyperparameters = h;
     this.replay =
       options.replay ??
-      new EpisodicTrajectories({ capacity: h.replayCapacity, obsSize, actionSize, random: random.stream("replay") });
-    this.#replayed = new Rollout(obsShape, actions === null ? [actionSize] : [], h.replayBatch * rows);
+      new EpisodicTrajectories({
+        capacity: h.replayCapacity,
+        obsSize,
+        actionSize,
+        extraSize: this.stateSize,
+        random: random.stream("replay"),
+      });
+    this.#replayed = new Rollout(obsShape, this.actionShape, h.replayBatch * rows, 0, this.stateSize);
     this.declareAverages("averageValue", "averageEntropy", "averageLoss");
   }
 
@@ -90,7 +99,8 @@ export class PCL extends PolicyAgent<ActorCritic> {
   }
 
   protected override learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
-    this.replay.append(this.lastObs, this.lastAction, reward, nextObs, terminated, truncated);
+    const { lastObs, lastAction, hidden } = this;
+    this.replay.append(lastObs, lastAction, reward, nextObs, terminated, truncated, hidden?.before);
     super.learn(nextObs, reward, terminated, truncated);
   }
 
@@ -119,7 +129,7 @@ export class PCL extends PolicyAgent<ActorCritic> {
 
   #learnFromBatch(batch: RolloutBatch): void {
     const { temperature, rolloutLength, policyCoefficient, valueCoefficient, ...h } = this.hyperparameters;
-    const { policy, value } = this.model.forward(batch.obs); // value (rows)
+    const { policy, value } = overStretches(this.model, batch, () => this.model.forward(batch.obs)); // value (rows)
     const logProb = policy.logProb(batch.action); // (rows)
     const entropy = noBackprop(() => policy.detach().entropy); // (rows)
     const value0 = value.detach();
@@ -158,7 +168,7 @@ export const pclSpec: AgentSpec = {
   name: "PCL",
   paper: "Nachum et al. 2017, Bridging the gap between value and policy based reinforcement learning",
   actionSpaces: ["Discrete", "Box"],
-  recurrent: false,
+  recurrent: true,
   async: "shared",
   hyperparameters: pclHyperparameters,
   create: ({ hyperparameters, ...parts }) => new PCL({ ...parts, ...hyperparameters }),

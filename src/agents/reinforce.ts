@@ -14,6 +14,7 @@ import { type Distribution, mlpPolicy, type Policy } from "../nets/index.ts";
 import { lambdaReturns, standardize } from "../returns/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   makePolicyHead,
@@ -62,7 +63,7 @@ export class REINFORCE extends PolicyAgent<Policy> {
     const h = setup.hyperparameters;
     const makePolicy = (): Policy => {
       const random = setup.random.stream("weights");
-      const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, random };
+      const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, recurrent: h.recurrent, random };
       return mlpPolicy(setup.obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, random));
     };
     const makeOptimizer = () => withClipping(new Adam({ alpha: h.learningRate, eps: h.adamEps }), h.maxGradNorm);
@@ -92,7 +93,7 @@ export class REINFORCE extends PolicyAgent<Policy> {
     // G_t = Σ γ^k R_(t + k + 1); the reward column is 0 in end rows, as values there should be
     const seen = noBackprop(() => lambdaReturns(batch, batch.reward, 1)); // (rows)
     const returns = standardizesReturns ? noBackprop(() => standardize(seen, batch, batch.steps)) : seen; // (rows)
-    const policy = this.model.forward(batch.obs);
+    const policy = overStretches(this.model, batch, () => this.model.forward(batch.obs));
     const logProb = policy.logProb(batch.action); // (rows)
     const entropy = policy.entropy; // (rows)
     // Δw = α (r − b) ∂ ln g / ∂w, equation 4
@@ -122,7 +123,7 @@ export const reinforceSpec: AgentSpec = {
   name: "REINFORCE",
   paper: "Williams 1992, Simple statistical gradient-following algorithms for connectionist reinforcement learning",
   actionSpaces: ["Discrete", "Box"],
-  recurrent: false,
+  recurrent: true,
   async: null,
   hyperparameters: reinforceHyperparameters,
   create: ({ hyperparameters, ...parts }) => new REINFORCE({ ...parts, ...hyperparameters }),
