@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  doubleGradientCheck,
   exp,
   forceBackprop,
+  getItem,
   grad,
+  gradientCheck,
   graph,
   linear,
   matmul,
@@ -12,6 +15,7 @@ import {
   scope,
   sum,
   tanh,
+  type Variable,
   variable,
 } from "../../src/autograd/index.ts";
 import { openDevice } from "../../src/device.ts";
@@ -150,6 +154,48 @@ describe("backward", () => {
       x.mul(2).backward();
       expect(x.grad!.item()).toBe(2);
     });
+  });
+});
+
+describe("slices of one Variable", () => {
+  it("add into one gradient, among its other uses, before and behind them", () =>
+    scope(() => {
+      const x = leaf([1, 2, 3]);
+      const y = x.mul(2); // what is sliced is no leaf
+      const parts = [getItem(y, 0).mul(10), getItem(y, { start: 1 }).mul(100), getItem(y, { stop: 2 }).mul(y.size)];
+      const whole = y.mul(y);
+      sum(parts[0]!).add(sum(whole)).add(sum(parts[1]!)).add(sum(parts[2]!)).backward();
+      // 2 (10, 100, 100) + 2 (3, 3, 0) + 4 y
+      expect(x.grad!.toArray()).toEqual([20 + 6 + 8, 200 + 6 + 16, 200 + 24]);
+    }));
+
+  it("do not add into a gradient that another Variable has too", () =>
+    scope(() => {
+      const x = leaf([1, 2]).mul(1);
+      const early = sum(getItem(x, 0).mul(1000)); // behind y in the pass back
+      const y = reshape(x, [2, 1]); // hands its gradient on without a copy
+      const [gx, gy] = grad([early.add(sum(getItem(y, 0))).add(sum(getItem(y, 1)))], [x, y]);
+      expect([gx!.toArray(), gy!.toArray()]).toEqual([
+        [1001, 1],
+        [1, 1],
+      ]);
+    }));
+
+  it("have right gradients of first and second order", async () => {
+    await openDevice("reference");
+    const f = (a: Variable, b: Variable): Variable => {
+      const y = tanh(a.mul(b));
+      const y0 = getItem(y, 0);
+      const next = tanh(y.add(a)); // a's share and y's from one gradient
+      const rows = [getItem(next, 0), getItem(next, 1, { step: 2 }), getItem(next, null, -1), getItem(a, 1)];
+      const sums = rows.map((row) => sum(exp(row)));
+      return sum(y0.mul(getItem(next, 1)))
+        .add(sums.reduce((p, q) => p.mul(q)))
+        .add(sum(next.mul(y)));
+    };
+    const draw = (seed: number) => ({ shape: [2, 3], values: Array.from({ length: 6 }, (_, i) => Math.sin(seed + i)) });
+    gradientCheck(f, [draw(1), draw(7)]);
+    doubleGradientCheck(f, [draw(1), draw(7)]);
   });
 });
 
