@@ -9,6 +9,8 @@ export interface ActorSettings {
     readonly what: string;
     readonly actions: "discrete" | "continuous";
     readonly size?: number;
+    /** The first observation of an episode alone tells what is right: only what remembers it learns that. */
+    readonly partiallyObservable?: boolean;
     readonly steps: number;
     readonly hyperparameters: Readonly<Record<string, unknown>>;
   }[];
@@ -16,6 +18,28 @@ export interface ActorSettings {
 
 const small = { hiddenSizes: [32], gamma: 0.9 };
 const tMaxes = [1, 2, 5];
+
+type Learns = ActorSettings["learns"][number];
+/** The partially observable ABC, which no feed-forward network learns. */
+const remembering = (
+  what: string,
+  recurrent: "lstm" | "gru",
+  { hyperparameters, ...settings }: Omit<Learns, "what">,
+) => ({
+  ...settings,
+  what: `partially observable, ${recurrent}, ${what}`,
+  partiallyObservable: true,
+  hyperparameters: { ...small, ...hyperparameters, recurrent },
+});
+/** Without a step back in time, with one, and with whole episodes; both layers. */
+const rememberingBy = (name: string, steps: number, hyperparameters: Readonly<Record<string, unknown>>) =>
+  tMaxes.map((tMax) =>
+    remembering(`${name} ${tMax}`, tMax === 2 ? "gru" : "lstm", {
+      actions: "discrete",
+      steps,
+      hyperparameters: { ...hyperparameters, [name]: tMax },
+    }),
+  );
 
 export const actorSettings: Readonly<Record<string, ActorSettings>> = {
   reinforce: {
@@ -30,6 +54,8 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
         hyperparameters: { ...small, learningRate: 1e-2, discretePolicy: "mellowmax" },
       },
       { what: "Gaussian", actions: "continuous", steps: 6000, hyperparameters: { ...small, learningRate: 1e-2 } },
+      remembering("softmax", "lstm", { actions: "discrete", steps: 2000, hyperparameters: { learningRate: 1e-2 } }),
+      remembering("Gaussian", "gru", { actions: "continuous", steps: 4000, hyperparameters: { learningRate: 1e-2 } }),
     ],
   },
   a2c: {
@@ -55,6 +81,12 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
         steps: 8000,
         hyperparameters: { ...small, learningRate: 3e-3, updateSteps: 10 },
       },
+      ...rememberingBy("updateSteps", 3000, { learningRate: 3e-3 }),
+      remembering("Gaussian", "gru", {
+        actions: "continuous",
+        steps: 4000,
+        hyperparameters: { learningRate: 3e-3, updateSteps: 10 },
+      }),
     ],
   },
   a3c: {
@@ -79,18 +111,27 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
           covariance: "dependent",
         },
       },
+      ...rememberingBy("tMax", 3000, { learningRate: 1e-2 }),
+      remembering("shared trunk", "gru", {
+        actions: "continuous",
+        steps: 4000,
+        hyperparameters: { learningRate: 3e-3, tMax: 10, rmspropEps: 1e-3, sharesTrunk: true },
+      }),
     ],
   },
   nsq: {
     fast: { hiddenSizes: [16], targetUpdateInterval: 10 },
     firstWeights: "layers.0.w",
-    learns: tMaxes.map((tMax) => ({
-      what: `tMax ${tMax}`,
-      actions: "discrete",
-      size: 3,
-      steps: 6000,
-      hyperparameters: { ...small, learningRate: 1e-2, tMax, decaySteps: 2000, targetUpdateInterval: 100 },
-    })),
+    learns: [
+      ...tMaxes.map((tMax) => ({
+        what: `tMax ${tMax}`,
+        actions: "discrete" as const,
+        size: 3,
+        steps: 6000,
+        hyperparameters: { ...small, learningRate: 1e-2, tMax, decaySteps: 2000, targetUpdateInterval: 100 },
+      })),
+      ...rememberingBy("tMax", 3000, { learningRate: 1e-2, decaySteps: 2000, targetUpdateInterval: 100 }),
+    ],
   },
   ddpg: {
     fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
@@ -153,6 +194,17 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
         steps: 6000,
         hyperparameters: { ...small, learningRate: 3e-3, backpropagatesFutureValues: false, temperature: 0.05 },
       },
+      ...rememberingBy("tMax", 2000, { learningRate: 3e-3, rolloutLength: 2, replays: 0 }),
+      remembering("stretches of 2 replayed alone", "lstm", {
+        actions: "discrete",
+        steps: 2000,
+        hyperparameters: { learningRate: 3e-3, tMax: 2, rolloutLength: 2, learnsOnline: false },
+      }),
+      remembering("online and replayed", "gru", {
+        actions: "continuous",
+        steps: 3000,
+        hyperparameters: { learningRate: 3e-3, temperature: 0.05 },
+      }),
     ],
   },
   acer: {
@@ -185,6 +237,12 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
         steps: 6000,
         hyperparameters: { ...small, learningRate: 3e-3, replayStartSize: 100 },
       },
+      ...rememberingBy("tMax", 1500, { learningRate: 3e-3, replayStartSize: 100 }),
+      remembering("stochastic dueling", "gru", {
+        actions: "continuous",
+        steps: 2500,
+        hyperparameters: { learningRate: 3e-3, replayStartSize: 100, replays: 2 },
+      }),
     ],
   },
   td3: {

@@ -32,6 +32,7 @@ function practise(agent: Agent, env: AbcEnv, enough: () => boolean, from?: Float
 function greedyReturns(agent: Agent, env: AbcEnv, episodes: number): number[] {
   return agent.evalMode(() =>
     Array.from({ length: episodes }, () => {
+      agent.stopEpisode(); // what is remembered of another episode
       let [obs] = env.reset();
       let total = 0;
       for (;;) {
@@ -45,15 +46,25 @@ function greedyReturns(agent: Agent, env: AbcEnv, episodes: number): number[] {
 }
 
 /** Where it is not deterministic, continuous actions are only the logits of what is done. */
-const abc = (discrete: boolean, size = 2, deterministic = true) =>
-  make("ABC-v0", { size, discrete, deterministic, maxEpisodeSteps: 20 }) as AbcEnv;
+const abc = (
+  discrete: boolean,
+  { size = 2, deterministic = true, ...options }: Readonly<Record<string, unknown>> = {},
+) => make("ABC-v0", { size, discrete, deterministic, maxEpisodeSteps: 20, ...options }) as AbcEnv;
 
 for (const spec of listAgents().filter(({ id }) => id in actorSettings)) {
-  const { fast, learns, firstWeights } = actorSettings[spec.id]!;
+  const { fast: feedForward, learns, firstWeights } = actorSettings[spec.id]!;
+  const networks = ["none", ...(spec.recurrent ? ["lstm"] : [])];
+  const cases = spec.actionSpaces.flatMap((kind) => networks.map((recurrent) => ({ kind, recurrent })));
   describe(spec.name, () => {
-    describe.each(spec.actionSpaces)("with actions of a %s space", (kind) => {
+    const fast = feedForward;
+    describe.each(cases)("with actions of a $kind space, memory $recurrent", ({ kind, recurrent }) => {
+      const fast = spec.recurrent ? { ...feedForward, recurrent } : feedForward;
       const env = (seed: number) => {
-        const made = abc(kind === "Discrete");
+        // episodes to remember are those with more steps than one
+        const made = abc(
+          kind === "Discrete",
+          recurrent === "none" ? {} : { partiallyObservable: true, episodic: false },
+        );
         made.reset({ seed });
         return made;
       };
@@ -99,7 +110,7 @@ for (const spec of listAgents().filter(({ id }) => id in actorSettings)) {
       it("acts the same after save and load, and is not moved by acting in evaluation", async () => {
         const agent = build(spec, env(2), fast);
         practise(agent, env(2), () => agent.updates >= 10);
-        const directory = join(folder, `${spec.id}-${kind}`);
+        const directory = join(folder, `${spec.id}-${kind}-${recurrent}`);
         await agent.save(directory);
         const other = build(spec, env(2), fast, 7);
         await other.load(directory);
@@ -144,9 +155,10 @@ for (const spec of listAgents().filter(({ id }) => id in actorSettings)) {
       await expect(agent.load(directory)).rejects.toThrow(`${firstWeights} must have shape (4, 16); got (4, 17)`);
     });
 
-    it.each(learns)("learns ABC ($actions, $what)", async ({ actions, size, steps, hyperparameters }) => {
-      const own = () => abc(actions === "discrete", size);
-      const env = abc(actions === "discrete", size, false);
+    it.each(learns)("learns ABC ($actions, $what)", async ({ actions, steps, hyperparameters, ...options }) => {
+      const { size = 2, partiallyObservable = false } = options;
+      const own = () => abc(actions === "discrete", { size, partiallyObservable });
+      const env = abc(actions === "discrete", { size, partiallyObservable, deterministic: false });
       env.reset({ seed: 0 });
       const agent = build(spec, env, hyperparameters);
       practise(agent, env, () => agent.steps >= steps);
