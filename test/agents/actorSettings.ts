@@ -36,6 +36,7 @@ const rememberingBy = (name: string, steps: number, hyperparameters: Readonly<Re
   tMaxes.map((tMax) =>
     remembering(`${name} ${tMax}`, tMax === 2 ? "gru" : "lstm", {
       actions: "discrete",
+      size: tMax === 5 ? 3 : 2,
       steps,
       hyperparameters: { ...hyperparameters, [name]: tMax },
     }),
@@ -111,7 +112,7 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
           covariance: "dependent",
         },
       },
-      ...rememberingBy("tMax", 3000, { learningRate: 1e-2 }),
+      ...rememberingBy("tMax", 4000, { learningRate: 3e-3, rmspropEps: 1e-3 }),
       remembering("shared trunk", "gru", {
         actions: "continuous",
         steps: 4000,
@@ -237,11 +238,11 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
         steps: 6000,
         hyperparameters: { ...small, learningRate: 3e-3, replayStartSize: 100 },
       },
-      ...rememberingBy("tMax", 1500, { learningRate: 3e-3, replayStartSize: 100 }),
+      ...rememberingBy("tMax", 1500, { learningRate: 3e-3, beta: 1e-2, replays: 1, replayStartSize: 100 }),
       remembering("stochastic dueling", "gru", {
         actions: "continuous",
-        steps: 2500,
-        hyperparameters: { learningRate: 3e-3, replayStartSize: 100, replays: 2 },
+        steps: 1500,
+        hyperparameters: { learningRate: 3e-3, replays: 1, replayStartSize: 100 },
       }),
     ],
   },
