@@ -27,8 +27,9 @@ const settings = {
 };
 
 /** Launches between two updates of agents that make several, the acting in between left out; one otherwise. */
-function count(spec: AgentSpec, kind: "Discrete" | "Box"): number {
-  const hyperparameters = Object.fromEntries(Object.entries(settings).filter(([name]) => name in spec.hyperparameters));
+function count(spec: AgentSpec, kind: "Discrete" | "Box", recurrent: string): number {
+  const all = { ...settings, recurrent };
+  const hyperparameters = Object.fromEntries(Object.entries(all).filter(([name]) => name in spec.hyperparameters));
   const agent = spec.create({
     observationSpace: { shape: [4] },
     actionSpace: spaces[kind],
@@ -48,24 +49,38 @@ function count(spec: AgentSpec, kind: "Discrete" | "Box"): number {
 it("is what is recorded", () => {
   const counts: Record<string, number> = {};
   for (const spec of listAgents().filter(({ id }) => id in actorSettings)) {
-    for (const kind of spec.actionSpaces) counts[`${spec.name} ${kind}`] = count(spec, kind);
+    for (const kind of spec.actionSpaces) {
+      counts[`${spec.name} ${kind}`] = count(spec, kind, "none");
+      if (spec.recurrent) counts[`${spec.name} ${kind}, LSTM`] = count(spec, kind, "lstm");
+    }
   }
   expect(counts).toMatchInlineSnapshot(`
     {
       "A2C Box": 85,
+      "A2C Box, LSTM": 336,
       "A2C Discrete": 77,
+      "A2C Discrete, LSTM": 328,
       "A3C Box": 80,
+      "A3C Box, LSTM": 261,
       "A3C Discrete": 72,
+      "A3C Discrete, LSTM": 253,
       "ACER Box": 355,
+      "ACER Box, LSTM": 648,
       "ACER Discrete": 142,
+      "ACER Discrete, LSTM": 359,
       "DDPG Box": 67,
       "NSQ Discrete": 56,
+      "NSQ Discrete, LSTM": 181,
       "PCL Box": 173,
+      "PCL Box, LSTM": 354,
       "PCL Discrete": 166,
+      "PCL Discrete, LSTM": 347,
       "PPO Box": 232,
       "PPO Discrete": 213,
       "REINFORCE Box": 85,
+      "REINFORCE Box, LSTM": 298,
       "REINFORCE Discrete": 77,
+      "REINFORCE Discrete, LSTM": 290,
       "SAC Box": 178,
       "SVG0 Box": 95,
       "TD3 Box": 103,
