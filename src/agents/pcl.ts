@@ -3,7 +3,7 @@
  * reinforcement learning".
  *
  * Differences from the paper:
- * 1. Replayed episodes are drawn uniformly, not by their returns.
+ * 1. Replayed episodes are drawn uniformly unless `sampling` is "prioritized": by their returns, as in the paper.
  * 2. Off-policy updates learn from stretches of at most `tMax` steps, all paths within at once.
  * 3. The end of the path takes no part in the value's gradient where `backpropagatesFutureValues` is off (ChainerRL).
  * 4. Losses are divided by the number of steps unless `normalizesBySteps` is off, so that their scale is not that of
@@ -45,6 +45,15 @@ export const pclHyperparameters = {
   learnsOnline: hp.boolean(true, "update on the steps just taken", chainer),
   replays: hp.integer(1, "replayed updates after each time of acting; 0 for none", chainer, { min: 0 }),
   replayBatch: hp.integer(1, "episodes, or stretches of tMax steps, of a replayed update", chainer),
+  sampling: hp.choice(["uniform", "prioritized"], "uniform", "how replayed episodes are drawn", "ChainerRL PCL"),
+  returnWeight: hp(
+    1,
+    "prioritized: α, an episode's probability grows with e^(α · return)",
+    "ChainerRL train_pcl_gym.py",
+    {
+      min: 0,
+    },
+  ),
   replayStartSize: hp.integer(100, "steps in the replay buffer before the first replayed update", chainer),
   replayCapacity: hp.integer(100_000, "steps the replay buffer keeps", "Kusari, for vectors"),
   maxGradNorm: hp.optional(null, "largest norm of the gradient over all parameters", chainer, { min: 0 }),
@@ -84,6 +93,7 @@ export class PCL extends PolicyAgent<ActorCritic> {
         obsSize,
         actionSize,
         extraSize: this.stateSize,
+        returnWeight: h.sampling === "prioritized" ? h.returnWeight : 0,
         random: random.stream("replay"),
       });
     this.#replayed = new Rollout(obsShape, this.actionShape, h.replayBatch * rows, 0, this.stateSize);

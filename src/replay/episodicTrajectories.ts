@@ -1,6 +1,7 @@
 /**
  * Whole episodes, from which stretches of consecutive steps are drawn: the memory of agents that learn from trajectories.
- * Source: Wang et al. 2017, "Sample efficient actor-critic with experience replay", section 2.
+ * Source: Wang et al. 2017, "Sample efficient actor-critic with experience replay", section 2; by their returns: Nachum,
+ * Norouzi, Xu, Schuurmans 2017, "Bridging the gap between value and policy based reinforcement learning".
  */
 import { ShapeError, UsageError } from "../errors.ts";
 import type { Random, RandomState } from "../random.ts";
@@ -13,6 +14,11 @@ export interface EpisodicTrajectoriesOptions {
   readonly obsSize: number;
   readonly actionSize: number;
   readonly extraSize?: number;
+  /**
+   * α: an episode with the return R is drawn with the probability 0.1 / n + 0.9 e^(α R) / Z among n. 0 unless given: every
+   * episode is as likely as any other.
+   */
+  readonly returnWeight?: number;
   /** The stream stretches are drawn with; its state is saved with the contents. */
   readonly random: Random;
 }
@@ -42,13 +48,19 @@ export interface Stretch {
   readonly terminated: boolean;
 }
 
+/** The share of draws that do not look at returns. Source: Nachum et al. 2017. */
+const uniformShare = 0.1;
+
 export class EpisodicTrajectories implements Stateful {
   readonly capacity: number;
+  readonly returnWeight: number;
   readonly #obsSize: number;
   readonly #actionSize: number;
   readonly #extraSize: number;
   readonly #random: Random;
   #episodes: Episode[] = [];
+  /** e^(α (R − max R)) of each; null until they are wanted. */
+  #weights: Float64Array | null = null;
   /** Steps in whole episodes. */
   #size = 0;
   // the episode under way, in arrays that grow
@@ -58,14 +70,18 @@ export class EpisodicTrajectories implements Stateful {
   #reward: Float32Array;
   #extra: Float32Array;
 
-  /** @throws UsageError for a capacity that is no count */
-  constructor({ capacity, obsSize, actionSize, extraSize = 0, random }: EpisodicTrajectoriesOptions) {
+  /** @throws UsageError for a capacity that is no count, or a weight that is not finite */
+  constructor({ capacity, obsSize, actionSize, extraSize = 0, returnWeight = 0, random }: EpisodicTrajectoriesOptions) {
     if (!Number.isSafeInteger(capacity) || capacity < 1) {
       throw new UsageError(
         `replay: capacity must be a whole number of at least 1; got ${capacity}. Change replayCapacity.`,
       );
     }
+    if (!Number.isFinite(returnWeight)) {
+      throw new UsageError(`replay: returnWeight must be a finite number; got ${returnWeight}. 0 is uniform.`);
+    }
     this.capacity = capacity;
+    this.returnWeight = returnWeight;
     this.#obsSize = obsSize;
     this.#actionSize = actionSize;
     this.#extraSize = extraSize;
@@ -133,6 +149,7 @@ export class EpisodicTrajectories implements Stateful {
       extra: this.#extra.slice(0, steps * this.#extraSize),
       terminated,
     });
+    this.#weights = null;
     this.#size += steps;
     while (this.#size > this.capacity && this.#episodes.length > 1) this.#size -= this.#episodes.shift()!.steps;
   }
@@ -142,9 +159,32 @@ export class EpisodicTrajectories implements Stateful {
     this.#keep(false);
   }
 
+  #weighEpisodes(): Float64Array {
+    const returns = this.#episodes.map(({ reward }) => reward.reduce((sum, r) => sum + r, 0));
+    const largest = returns.reduce((a, b) => Math.max(a, this.returnWeight * b), Number.NEGATIVE_INFINITY);
+    return Float64Array.from(returns, (r) => Math.exp(this.returnWeight * r - largest));
+  }
+
+  #drawEpisode(): Episode {
+    const { length } = this.#episodes;
+    if (this.returnWeight === 0 || this.#random.random() < uniformShare) {
+      return this.#episodes[this.#random.integer(length)]!;
+    }
+    this.#weights ??= this.#weighEpisodes();
+    return this.#episodes[this.#random.choice(this.#weights)]!;
+  }
+
+  /** The probability of each whole episode, oldest first. */
+  probabilities(): number[] {
+    const weights = this.#weighEpisodes();
+    const share = this.returnWeight === 0 ? 1 : uniformShare;
+    const total = weights.reduce((a, b) => a + b, 0);
+    return Array.from(weights, (weight) => share / weights.length + ((1 - share) * weight) / total);
+  }
+
   /**
-   * Steps of an episode, every episode as likely as any other: all of them, or where there are more, `longest` in a row,
-   * from every place as likely. It takes two draws from the stream.
+   * Steps of an episode: all of them, or where there are more, `longest` in a row, from every place as likely. It takes two
+   * draws from the stream where every episode is as likely as any other, three else.
    * @throws UsageError while there is no whole episode
    */
   draw(longest: number): Stretch {
@@ -152,7 +192,7 @@ export class EpisodicTrajectories implements Stateful {
     if (length === 0) {
       throw new UsageError("replay: cannot draw a stretch from 0 episodes. Raise replayStartSize to at least 1.");
     }
-    const episode = this.#episodes[this.#random.integer(length)]!;
+    const episode = this.#drawEpisode();
     const steps = Math.min(episode.steps, longest);
     const start = this.#random.integer(episode.steps - steps + 1);
     const rows = (column: Float32Array, size: number, count: number) =>
@@ -190,6 +230,7 @@ export class EpisodicTrajectories implements Stateful {
       random: RandomState;
     };
     this.#episodes = episodes.map((episode) => ({ ...episode }));
+    this.#weights = null;
     this.#size = episodes.reduce((sum, { steps }) => sum + steps, 0);
     while (this.#reward.length < running.steps) this.#grow();
     this.#steps = running.steps;

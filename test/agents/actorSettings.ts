@@ -190,6 +190,13 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
         hyperparameters: { ...small, learningRate: 3e-3, learnsOnline: false, replayBatch: 4 },
       },
       {
+        what: "drawn by returns, replayed alone",
+        actions: "discrete",
+        size: 3,
+        steps: 3000,
+        hyperparameters: { ...small, learningRate: 3e-3, learnsOnline: false, replayBatch: 4, sampling: "prioritized" },
+      },
+      {
         what: "both, a constant value at the path's end",
         actions: "continuous",
         steps: 6000,

@@ -40,6 +40,43 @@ describe("EpisodicTrajectories", () => {
     for (const count of starts) expect(Math.abs(count / 1000 - 1)).toBeLessThan(0.12);
   });
 
+  it("draws by returns where they have a weight, and a tenth of the time without a look at them", () => {
+    const replay = new EpisodicTrajectories({
+      capacity: 10,
+      obsSize: 2,
+      actionSize: 1,
+      extraSize: 1,
+      returnWeight: Math.LN2,
+      random: new Random(2),
+    });
+    play(replay, 500, 2); // a return of 1000, whose power alone overflows
+    play(replay, 0, 1); // nothing, beside it
+    play(replay, 333, 3); // 999: half as likely as the first
+    const close = (wanted: number[]) => {
+      const probabilities = replay.probabilities();
+      expect(probabilities.length).toBe(wanted.length);
+      wanted.forEach((p, i) => {
+        expect(probabilities[i]).toBeCloseTo(p, 10);
+      });
+    };
+    close([0.1 / 3 + 0.6, 0.1 / 3, 0.1 / 3 + 0.3]);
+    const counts = new Map<number, number>();
+    for (let i = 0; i < 3000; i++) {
+      const name = replay.draw(2).obs[0]!;
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    expect(Math.abs(counts.get(500)! / 3000 - 0.633)).toBeLessThan(0.03);
+    expect(Math.abs(counts.get(0)! / 3000 - 0.033)).toBeLessThan(0.015);
+    // the first episode makes place, and a new one is as good as the last
+    play(replay, 111, 9);
+    close([1]);
+    play(replay, 1, 1);
+    close([0.05 + 0.9, 0.05]);
+    const other = make(10);
+    other.loadState(structuredClone(replay.saveState()));
+    expect(other.probabilities()).toEqual([0.5, 0.5]); // without a weight
+  });
+
   it("knows that an episode was cut without an end", () => {
     const replay = make(1000);
     play(replay, 1, 2, false);
@@ -75,6 +112,8 @@ describe("EpisodicTrajectories", () => {
     expect(() => make(0)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: replay: capacity must be a whole number of at least 1; got 0. Change replayCapacity.]`,
     );
+    const weighed = { capacity: 1, obsSize: 1, actionSize: 1, returnWeight: Number.NaN, random: new Random(0) };
+    expect(() => new EpisodicTrajectories(weighed)).toThrowErrorMatchingInlineSnapshot(`[UsageError: replay: returnWeight must be a finite number; got NaN. 0 is uniform.]`);
     expect(() => make(5).draw(1)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: replay: cannot draw a stretch from 0 episodes. Raise replayStartSize to at least 1.]`,
     );
