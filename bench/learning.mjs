@@ -13,7 +13,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-/** `threshold`: what the median of the seeds' means is to reach; `steps` only where the default of train is not meant. */
+/**
+ * `threshold`: what the median of the seeds' means is to reach; `steps` only where the default of train is not meant, `flags`
+ * and the task's `name` where it is not the environment's default command.
+ */
 const tasks = [
   { agent: "dqn", env: "CartPole-v1", threshold: 475 },
   { agent: "doubledqn", env: "CartPole-v1", threshold: 475 },
@@ -38,7 +41,20 @@ const tasks = [
   { agent: "sac", env: "Pendulum-v1", threshold: -200 },
   { agent: "acer", env: "Pendulum-v1", threshold: -200 },
   { agent: "ddpg", env: "MountainCarContinuous-v0", threshold: 90 },
+  {
+    agent: "a3c",
+    env: "CartPole-v1",
+    name: "CartPole-v1 without velocities",
+    steps: 500_000,
+    threshold: 400,
+    flags: (
+      "--wrap SelectObservation:indices=0,2 --recurrent lstm --hidden-sizes 64 --shares-trunk --t-max 32 " +
+      "--normalizes-by-t-max --learning-rate 1e-3 --rmsprop-eps 1e-5 --max-grad-norm 1 --reward-scale 0.1 " +
+      "--eval-interval 10000"
+    ).split(" "),
+  },
 ];
+const nameOf = ({ name, env }) => name ?? env;
 
 const { values } = parseArgs({
   options: {
@@ -53,10 +69,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const page = join(root, "docs/results.md");
 const [from, to = from] = values.seeds.split("-").map(Number);
 const chosen = tasks.filter(
-  (task) => [values.agent ?? task.agent, values.env ?? task.env].join() === [task.agent, task.env].join(),
+  (task) => [values.agent ?? task.agent, values.env ?? nameOf(task)].join() === [task.agent, nameOf(task)].join(),
 );
 if (chosen.length === 0 || !Number.isInteger(from) || !(to >= from)) {
-  const known = tasks.map(({ agent, env }) => `${agent} in ${env}`).join(", ");
+  const known = tasks.map((task) => `${task.agent} in ${nameOf(task)}`).join(", ");
   console.error(
     `learning: --agent and --env take a task (${known}), --seeds a range such as 0-4; got ${process.argv.slice(2).join(" ")}.`,
   );
@@ -82,7 +98,9 @@ function writeRow(agent, env, cells) {
   writeFileSync(page, lines.join("\n"));
 }
 
-for (const { agent, env, steps, threshold } of chosen) {
+for (const task of chosen) {
+  const { agent, env, steps, threshold, flags = [] } = task;
+  const name = nameOf(task);
   const results = [];
   for (let seed = from; seed <= to; seed++) {
     const folder = mkdtempSync(join(tmpdir(), "kusari-learning-"));
@@ -96,6 +114,7 @@ for (const { agent, env, steps, threshold } of chosen) {
       "--seed",
       String(seed),
       ...(steps ? ["--steps", String(steps)] : []),
+      ...flags,
     ];
     try {
       const began = performance.now();
@@ -113,16 +132,16 @@ for (const { agent, env, steps, threshold } of chosen) {
       const seconds = (performance.now() - began) / 1000;
       results.push({ mean: result.evaluation.mean, steps: result.steps, seconds });
       console.log(
-        `${agent} ${env} seed ${seed}: ${result.evaluation.mean.toFixed(1)} after ${result.steps} steps, ${seconds.toFixed(1)} s`,
+        `${agent} ${name} seed ${seed}: ${result.evaluation.mean.toFixed(1)} after ${result.steps} steps, ${seconds.toFixed(1)} s`,
       );
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
   const middle = median(results.map(({ mean }) => mean));
-  console.log(`${agent} ${env}: median ${middle.toFixed(1)}, to reach ${threshold}`);
+  console.log(`${agent} ${name}: median ${middle.toFixed(1)}, to reach ${threshold}`);
   if (values.dry || values.set.length > 0) continue;
-  writeRow(agent, env, [
+  writeRow(agent, name, [
     threshold,
     `**${middle.toFixed(1)}**${middle >= threshold ? "" : " (not reached)"}`,
     results.map(({ mean }) => mean.toFixed(1)).join(", "),
