@@ -69,6 +69,7 @@ it("is what is recorded", () => {
       "ACER Discrete": 142,
       "ACER Discrete, LSTM": 359,
       "DDPG Box": 67,
+      "DDPG Box, LSTM": 1276,
       "NSQ Discrete": 56,
       "NSQ Discrete, LSTM": 181,
       "PCL Box": 173,
@@ -83,6 +84,7 @@ it("is what is recorded", () => {
       "REINFORCE Discrete, LSTM": 290,
       "SAC Box": 178,
       "SVG0 Box": 95,
+      "SVG0 Box, LSTM": 1316,
       "TD3 Box": 103,
     }
   `);

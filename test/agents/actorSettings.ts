@@ -2,6 +2,8 @@
 export interface ActorSettings {
   /** For a few quick updates with a network of one hidden layer of 16 units. */
   readonly fast: Readonly<Record<string, unknown>>;
+  /** What differs there with a recurrent network. */
+  readonly fastRecurrent?: Readonly<Record<string, unknown>>;
   /** The name and shape that the first weights have in a network of 17. */
   readonly firstWeights: string;
   /** Settings that learn the ABC problem, by what is special about them; `steps` in the environment. */
@@ -136,6 +138,7 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
   },
   ddpg: {
     fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    fastRecurrent: { hiddenSizes: [8, 8] },
     firstWeights: "trunk.layers.0.w",
     learns: [
       {
@@ -162,6 +165,7 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
   },
   svg0: {
     fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    fastRecurrent: { hiddenSizes: [8, 8] },
     firstWeights: "trunk.layers.0.w",
     learns: [
       {

@@ -52,13 +52,13 @@ const abc = (
 ) => make("ABC-v0", { size, discrete, deterministic, maxEpisodeSteps: 20, ...options }) as AbcEnv;
 
 for (const spec of listAgents().filter(({ id }) => id in actorSettings)) {
-  const { fast: feedForward, learns, firstWeights } = actorSettings[spec.id]!;
+  const { fast: feedForward, fastRecurrent, learns, firstWeights } = actorSettings[spec.id]!;
   const networks = ["none", ...(spec.recurrent ? ["lstm"] : [])];
   const cases = spec.actionSpaces.flatMap((kind) => networks.map((recurrent) => ({ kind, recurrent })));
   describe(spec.name, () => {
     const fast = feedForward;
     describe.each(cases)("with actions of a $kind space, memory $recurrent", ({ kind, recurrent }) => {
-      const fast = spec.recurrent ? { ...feedForward, recurrent } : feedForward;
+      const fast = recurrent === "none" ? feedForward : { ...feedForward, ...fastRecurrent, recurrent };
       const env = (seed: number) => {
         // episodes to remember are those with more steps than one
         const made = abc(

@@ -102,7 +102,7 @@ describe("stretches", () => {
   });
 });
 
-const agents = ["reinforce", "a2c", "a3c", "nsq", "pcl", "acer"];
+const agents = ["reinforce", "a2c", "a3c", "nsq", "pcl", "acer", "ddpg", "svg0"];
 const cases = listAgents()
   .filter(({ id }) => agents.includes(id))
   .flatMap((spec) => spec.actionSpaces.map((kind) => ({ spec, kind, name: spec.name })));
@@ -113,7 +113,7 @@ describe.each(cases)("$name with actions of a $kind space", ({ spec, kind }) => 
       observationSpace,
       actionSpace: kind === "Discrete" ? new Discrete(2) : new Box(-1, 1, { shape: [2] }),
       random: new Random(3),
-      hyperparameters: { hiddenSizes: [4], recurrent: "gru" },
+      hyperparameters: { hiddenSizes: [4, 4], recurrent: "gru" },
     });
   const step = (agent: Agent, terminated = false, truncated = false) => {
     agent.act(observation());

@@ -113,7 +113,9 @@ describe("EpisodicTrajectories", () => {
       `[UsageError: replay: capacity must be a whole number of at least 1; got 0. Change replayCapacity.]`,
     );
     const weighed = { capacity: 1, obsSize: 1, actionSize: 1, returnWeight: Number.NaN, random: new Random(0) };
-    expect(() => new EpisodicTrajectories(weighed)).toThrowErrorMatchingInlineSnapshot(`[UsageError: replay: returnWeight must be a finite number; got NaN. 0 is uniform.]`);
+    expect(() => new EpisodicTrajectories(weighed)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: replay: returnWeight must be a finite number; got NaN. 0 is uniform.]`,
+    );
     expect(() => make(5).draw(1)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: replay: cannot draw a stretch from 0 episodes. Raise replayStartSize to at least 1.]`,
     );
