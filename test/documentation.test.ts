@@ -21,6 +21,7 @@ const pages = [
   "docs/agents.md",
   "docs/autograd.md",
   "docs/environments.md",
+  "docs/recurrence.md",
   "docs/browser.md",
   "docs/plots.md",
 ];
