@@ -191,7 +191,7 @@ export class DDPG extends ReplayAgent {
       const nextAction = this.actionOf(nextPolicy); // (batch, actions)
       return this.target(this.over(targetQ, nextObs, () => targetQ.forward(nextObs, nextAction))); // (batch)
     });
-    const q = this.#values(obs, action); // (batch)
+    const q = this.values(obs, action); // (batch)
     const loss = mean(this.counted(square(y.sub(q)))); // (): L = Σ (y_i − Q(s_i, a_i | θ^Q))² / N
     this.qFunction.clearGrads();
     loss.backward();
@@ -202,16 +202,16 @@ export class DDPG extends ReplayAgent {
       1 / this.hyperparameters.rewardScale,
     );
     this.note("averageLoss", loss);
-    this.#learnPolicy(obs);
+    this.learnPolicy(obs);
     this.requireFinite(loss);
   }
 
   /** ∇_θμ J ≈ Σ ∇_a Q(s, a | θ^Q) ∇_θμ μ(s | θ^μ) / N, equation 6 */
-  #learnPolicy(obs: Variable): void {
+  protected learnPolicy(obs: Variable): void {
     const policy = this.over(this.policy, obs, () => this.policy.forward(obs));
     const action = this.actionOf(policy); // (batch, actions)
     // q (batch) and −∇_a Q / N (batch, actions)
-    const { q, gradient } = this.critique(action, (a) => this.#values(obs, a));
+    const { q, gradient } = this.critique(action, (a) => this.values(obs, a));
     this.policy.clearGrads();
     this.backwardPolicy(policy, action, gradient);
     this.actorOptimizer.update();
@@ -223,7 +223,7 @@ export class DDPG extends ReplayAgent {
   }
 
   /** (batch): Q(s, a | θ^Q) in observations of the minibatch. */
-  #values(obs: Variable, action: Variable): Variable {
+  protected values(obs: Variable, action: Variable): Variable {
     return this.over(this.qFunction, obs, () => this.qFunction.forward(obs, action));
   }
 

@@ -28,6 +28,7 @@ export { NSQ, type NSQHyperparameters, type NSQOptions, nsqHyperparameters } fro
 export { PAL } from "./pal.ts";
 export { PCL, type PCLHyperparameters, type PCLOptions, pclHyperparameters } from "./pcl.ts";
 export { PolicyAgent } from "./policyAgent.ts";
+export { PGT, type PGTHyperparameters, type PGTOptions, pgtHyperparameters } from "./pgt.ts";
 export { PPO, type PPOHyperparameters, type PPOOptions, ppoHyperparameters } from "./ppo.ts";
 export { type NetworkParts, QAgent } from "./qAgent.ts";
 export { Rainbow } from "./rainbow.ts";

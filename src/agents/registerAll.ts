@@ -23,6 +23,7 @@ import { noisyDQNSpec } from "./noisyDQN.ts";
 import { nsqSpec } from "./nsq.ts";
 import { palSpec } from "./pal.ts";
 import { pclSpec } from "./pcl.ts";
+import { pgtSpec } from "./pgt.ts";
 import { ppoSpec } from "./ppo.ts";
 import { rainbowSpec } from "./rainbow.ts";
 import { registerAgent } from "./registry.ts";
@@ -58,6 +59,7 @@ for (const spec of [
   nsqSpec,
   ddpgSpec,
   svg0Spec,
+  pgtSpec,
   pclSpec,
   acerSpec,
   td3Spec,

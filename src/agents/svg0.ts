@@ -12,7 +12,7 @@ import { mean, mul, sum, type Variable } from "../autograd/index.ts";
 import { Bounds, covarianceNames, type Distribution, GaussianHead, mlpPolicy } from "../nets/index.ts";
 import type { AgentSpec, BoxSpace } from "./agent.ts";
 import { actorAndCriticHyperparameters, DDPG, type DDPGParts, type DDPGVariant, finalWeights } from "./ddpg.ts";
-import { type HyperparameterValues, hp } from "./hyperparameters.ts";
+import { type HyperparameterSchema, type HyperparameterValues, hp } from "./hyperparameters.ts";
 import { layersOf } from "./replayAgent.ts";
 
 export const svg0Hyperparameters = {
@@ -31,9 +31,10 @@ export const svg0Hyperparameters = {
 export type SVG0Hyperparameters = HyperparameterValues<typeof svg0Hyperparameters>;
 export type SVG0Options = Omit<DDPGParts, "explorer"> & Partial<SVG0Hyperparameters>;
 
-const variant: DDPGVariant = {
-  name: "SVG0",
-  schema: svg0Hyperparameters,
+/** DDPG with a Gaussian policy, whose own variance explores. */
+const withGaussian = (name: string, schema: HyperparameterSchema): DDPGVariant => ({
+  name,
+  schema,
   makePolicy: (setup) => {
     const { obsSize, actionSize, bounds } = setup;
     const { covariance, initialVariance, minVariance } = setup.hyperparameters as SVG0Hyperparameters;
@@ -46,21 +47,21 @@ const variant: DDPGVariant = {
     );
   },
   makeExplorer: () => undefined,
-};
+});
 
 export class SVG0 extends DDPG {
   declare readonly hyperparameters: Readonly<SVG0Hyperparameters>;
 
-  readonly #bounds: Bounds;
+  protected readonly bounds: Bounds;
 
-  constructor(options: SVG0Options) {
-    super(options, variant);
-    this.#bounds = new Bounds(options.actionSpace as BoxSpace);
+  constructor(options: SVG0Options, name = "SVG0", schema: HyperparameterSchema = svg0Hyperparameters) {
+    super(options, withGaussian(name, schema));
+    this.bounds = new Bounds(options.actionSpace as BoxSpace);
   }
 
   /** a = π(s, η; θ), η ∼ ρ(η): section 4, reparametrisation. */
   protected override actionOf(policy: Distribution): Variable {
-    return this.#bounds.clip(policy.sample(this.learning));
+    return this.bounds.clip(policy.sample(this.learning));
   }
 
   /** ∇_θ J = E[Q_a π_θ], equation 9 with the q-function in the place of the model, and β ∇_θ H. */

@@ -76,6 +76,8 @@ it("is what is recorded", () => {
       "PCL Box, LSTM": 354,
       "PCL Discrete": 166,
       "PCL Discrete, LSTM": 347,
+      "PGT Box": 110,
+      "PGT Box, LSTM": 1433,
       "PPO Box": 232,
       "PPO Discrete": 213,
       "REINFORCE Box": 85,

@@ -176,6 +176,19 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
       },
     ],
   },
+  pgt: {
+    fast: { hiddenSizes: [16], replayStartSize: 32, minibatchSize: 8 },
+    fastRecurrent: { hiddenSizes: [8, 8] },
+    firstWeights: "trunk.layers.0.w",
+    learns: [
+      {
+        what: "likelihood ratios",
+        actions: "continuous",
+        steps: 4000,
+        hyperparameters: { ...small, replayStartSize: 200, minibatchSize: 32, tau: 0.02 },
+      },
+    ],
+  },
   pcl: {
     fast: { hiddenSizes: [16], tMax: 4, rolloutLength: 2, replayStartSize: 8 },
     firstWeights: "policy.trunk.layers.0.w",

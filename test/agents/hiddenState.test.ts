@@ -102,7 +102,7 @@ describe("stretches", () => {
   });
 });
 
-const agents = ["reinforce", "a2c", "a3c", "nsq", "pcl", "acer", "ddpg", "svg0"];
+const agents = ["reinforce", "a2c", "a3c", "nsq", "pcl", "acer", "ddpg", "svg0", "pgt"];
 const cases = listAgents()
   .filter(({ id }) => agents.includes(id))
   .flatMap((spec) => spec.actionSpaces.map((kind) => ({ spec, kind, name: spec.name })));

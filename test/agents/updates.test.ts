@@ -1,6 +1,6 @@
 /** One update of each agent on networks small enough to follow the paper's equations by hand, by plain gradient descent. */
 import { describe, expect, it } from "vitest";
-import { A2C, A3C, DDPG, DiscreteACER, NSQ, PCL, PPO, REINFORCE, SVG0, TD3 } from "../../src/agents/index.ts";
+import { A2C, A3C, DDPG, DiscreteACER, NSQ, PCL, PGT, PPO, REINFORCE, SVG0, TD3 } from "../../src/agents/index.ts";
 import { type Linear, Link, Parameter, reshape, SGD, type Variable } from "../../src/autograd/index.ts";
 import { AdditiveGaussian } from "../../src/explorers/index.ts";
 import {
@@ -257,6 +257,36 @@ describe("updates with replay", () => {
     // H grows by half of ln σ²; d ln softplus(x) / dx is about 1 for small variances; the sample's part is 0.005 at most
     const moved = own.head.rawVariance!.item() - raw;
     expect(Math.abs(moved - 0.15)).toBeLessThan(0.05 * Math.abs(slope));
+  });
+
+  it("PGT: log-densities by what an action is worth above the most probable one", () => {
+    const gaussian = () =>
+      new TrunkPolicy(
+        new HiddenLayers(1, none),
+        new GaussianHead(1, 1, { ...none, covariance: "fixed", variance: 0.01 }),
+      );
+    const [own, target] = [gaussian(), gaussian()];
+    for (const p of [own, target]) withBias(p.head.mean, [1]);
+    // it does not learn, so that its slope of 3 stays: Q(s, a) − Q(s, mean) = 3 (a − mean)
+    const criticOptimizer = new SGD({ lr: 0 });
+    const networks = { policy: own, targetPolicy: target, qFunction: new LinearQ(3, 0.5), targetQ: new LinearQ(0, 0) };
+    const agent = new PGT({
+      ...settings,
+      ...networks,
+      actorOptimizer: new SGD({ lr: 1e-3 }),
+      criticOptimizer,
+      minibatchSize: 2000,
+      replayStartSize: 2000,
+      replayCapacity: 2000,
+      beta: 0,
+    });
+    for (let t = 0; t < 2000; t++) {
+      agent.act(zero);
+      agent.observe(zero, 2, false, false);
+    }
+    // E[3 (a − mean) (a − mean) / σ²] = 3, from 2,000 draws
+    expect((own.head.mean.b!.item() - 1) / 1e-3).toBeGreaterThan(2.5);
+    expect((own.head.mean.b!.item() - 1) / 1e-3).toBeLessThan(3.5);
   });
 
   it("TD3: the smaller twin makes the target, the policy waits for its turn", () => {

@@ -49,6 +49,7 @@ describe.skipIf(missingAdapter)(`on a GPU${because}`, () => {
     ["ppo", continuous],
     ["ddpg", continuous],
     ["svg0", continuous],
+    ["pgt", continuous],
     ["td3", continuous],
     ["sac", continuous],
   ])("%s learns what it learns on the reference, actions %o", async (id, actionSpace) => {
