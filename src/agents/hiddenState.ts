@@ -12,11 +12,21 @@ import {
   type Variable,
   variable,
 } from "../autograd/index.ts";
+import { UsageError } from "../errors.ts";
 import type { State, Stateful } from "../state.ts";
 
 /** How many numbers the layers of a network remember; 0 for a feed-forward network. */
 export const stateSize = (network: Link): number =>
   recurrentLayers(network).reduce((sum, { stateParts, units }) => sum + stateParts * units, 0);
+
+/** @throws UsageError where a network has a memory, for agents that learn from single steps in any order */
+export function requireFeedForward(where: string, ...networks: readonly Link[]): void {
+  const layers = networks.flatMap((network) => recurrentLayers(network));
+  if (layers.length === 0) return;
+  throw new UsageError(
+    `${where}: networks must have no memory; got one with ${layers.map((layer) => layer.constructor.name).join(", ")}. Use an agent that \`rl list agents\` calls recurrent.`,
+  );
+}
 
 /** The state of each layer of a network, cut out of rows (batch, stateSize). */
 export function statesFrom(network: Link, rows: Variable): Map<Recurrent, RecurrentState> {

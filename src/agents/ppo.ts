@@ -21,6 +21,7 @@ import {
 } from "../returns/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { requireFeedForward } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   makeActorCritic,
@@ -97,6 +98,7 @@ export class PPO extends PolicyAgent<ActorCritic> {
       2 * h.updateInterval,
     );
     this.hyperparameters = h;
+    requireFeedForward("PPO", this.model);
     this.#shuffling = setup.random.stream("shuffling");
     this.declareAverages("averageValue", "averageEntropy", "averageLoss", "averageValueLoss", "averagePolicyLoss");
     this.declareAverages("explainedVariance");

@@ -22,6 +22,7 @@ import {
 import { mlpPolicy, type SquashedGaussian, SquashedGaussianHead, type TwinQ } from "../nets/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { requireFeedForward } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   layersOf,
@@ -115,6 +116,7 @@ export class SAC extends ReplayAgent {
     [this.qFunctions, this.targetQs] = withTarget("SAC", qNames, options.qFunctions, options.targetQs, () =>
       makeTwinQ(setup),
     );
+    requireFeedForward("SAC", this.policy, this.qFunctions);
     this.temperature = new Temperature(h.initialTemperature);
     const adam = () => new Adam({ alpha: h.learningRate });
     this.actorOptimizer = (options.actorOptimizer ?? adam()).setup(this.policy);

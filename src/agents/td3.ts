@@ -21,6 +21,7 @@ import { AdditiveGaussian } from "../explorers/index.ts";
 import { Bounds, DeterministicHead, mlpPolicy, type Policy, type TwinQ } from "../nets/index.ts";
 import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { requireFeedForward } from "./hiddenState.ts";
 import { type HyperparameterValues, hp } from "./hyperparameters.ts";
 import {
   layersOf,
@@ -110,6 +111,7 @@ export class TD3 extends ReplayAgent {
     [this.qFunctions, this.targetQs] = withTarget("TD3", qNames, options.qFunctions, options.targetQs, () =>
       makeTwinQ(setup),
     );
+    requireFeedForward("TD3", this.policy, this.qFunctions);
     this.actorOptimizer = (options.actorOptimizer ?? new Adam({ alpha: h.actorLearningRate })).setup(this.policy);
     this.criticOptimizer = (options.criticOptimizer ?? new Adam({ alpha: h.criticLearningRate })).setup(
       this.qFunctions,

@@ -4,12 +4,24 @@ import { HiddenState, overStretches, stateSize } from "../../src/agents/hiddenSt
 import { type Agent, listAgents } from "../../src/agents/index.ts";
 import { NSQ } from "../../src/agents/nsq.ts";
 import { PCL } from "../../src/agents/pcl.ts";
+import { PPO } from "../../src/agents/ppo.ts";
 import { Rollout } from "../../src/agents/rollout.ts";
+import { SAC } from "../../src/agents/sac.ts";
+import { TD3 } from "../../src/agents/td3.ts";
 import { noBackprop, scope, variable } from "../../src/autograd/index.ts";
 import { openDevice } from "../../src/device.ts";
 import { Box, Discrete } from "../../src/envs/index.ts";
 import { ConstantEpsilonGreedy, type Explorer } from "../../src/explorers/index.ts";
-import { Mlp } from "../../src/nets/index.ts";
+import {
+  HiddenLayers,
+  LateActionQ,
+  Mlp,
+  MlpStateActionQ,
+  SharedActorCritic,
+  SoftmaxHead,
+  TwinQ,
+  ValueHead,
+} from "../../src/nets/index.ts";
 import { Random } from "../../src/random.ts";
 import { EpisodicTrajectories } from "../../src/replay/index.ts";
 
@@ -197,6 +209,28 @@ describe("NSQ", () => {
     expect(memories[1]).toEqual(memories[0]);
     expect(memories[2]).toEqual(memories[0]);
   });
+});
+
+it("an agent that learns from single steps refuses a network with a memory", () => {
+  const random = new Random(0);
+  const trunk = new HiddenLayers(3, { hiddenSizes: [4], recurrent: "gru", random });
+  const model = new SharedActorCritic(trunk, new SoftmaxHead(4, 2, { random }), new ValueHead(4, { random }));
+  expect(() => new PPO({ observationSpace, actionSpace: new Discrete(2), model })).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: PPO: networks must have no memory; got one with GRU. Use an agent that \`rl list agents\` calls recurrent.]`,
+  );
+  const actionSpace = new Box(-1, 1, { shape: [1] });
+  const makeQ = (recurrent: "none" | "lstm") =>
+    new TwinQ(
+      new MlpStateActionQ(3, 1, { hiddenSizes: [4], random }),
+      new LateActionQ(3, 1, { hiddenSizes: [4, 4], recurrent, random }),
+    );
+  const networks = { qFunctions: makeQ("lstm"), targetQs: makeQ("lstm") };
+  for (const make of [TD3, SAC]) {
+    expect(() => new make({ observationSpace, actionSpace, ...networks })).toThrow(
+      /must have no memory; got one with LSTM/,
+    );
+    new make({ observationSpace, actionSpace, qFunctions: makeQ("none"), targetQs: makeQ("none") });
+  }
 });
 
 it("PCL's replay buffer keeps what was remembered before each step", () => {
