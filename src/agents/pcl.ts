@@ -48,8 +48,8 @@ export const pclHyperparameters = {
   sampling: hp.choice(["uniform", "prioritized"], "uniform", "how replayed episodes are drawn", "ChainerRL PCL"),
   returnWeight: hp(
     1,
-    "prioritized: α, an episode's probability grows with e^(α · return)",
-    "ChainerRL train_pcl_gym.py",
+    "prioritized: α in e^(α · scaled return), what makes an episode likelier",
+    "ChainerRL's PCL example",
     {
       min: 0,
     },
@@ -93,7 +93,7 @@ export class PCL extends PolicyAgent<ActorCritic> {
         obsSize,
         actionSize,
         extraSize: this.stateSize,
-        returnWeight: h.sampling === "prioritized" ? h.returnWeight : 0,
+        returnWeight: h.sampling === "prioritized" ? h.rewardScale * h.returnWeight : 0,
         random: random.stream("replay"),
       });
     this.#replayed = new Rollout(obsShape, this.actionShape, h.replayBatch * rows, 0, this.stateSize);
