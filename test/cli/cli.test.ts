@@ -308,7 +308,7 @@ describe("help and lists", () => {
       rl("list", "envs", "--json"),
     ]);
     expect(agents.stdout).toMatch(/^id +actions +recurrent +async +paper\n/);
-    expect(agents.stdout).toMatch(/^dqn +Discrete +no +learner +Mnih et al\. 2015/m);
+    expect(agents.stdout).toMatch(/^dqn +Discrete +yes +learner +Mnih et al\. 2015/m);
     expect(envs.stdout).toMatch(/^id +observations +actions +max steps +reward threshold +older versions\n/);
     expect(envs.stdout).toMatch(/^CartPole-v1 +Box.* +Discrete\(2\) +500 +475 +CartPole-v0$/m);
     expect(JSON.parse(agentsJson.stdout)).toContainEqual(
