@@ -55,7 +55,7 @@ export const pgtSpec: AgentSpec = {
   paper: "Sutton et al. 2000, Policy gradient methods for reinforcement learning with function approximation",
   actionSpaces: ["Box"],
   recurrent: true,
-  async: false,
+  async: "learner",
   hyperparameters: pgtHyperparameters,
   create: ({ hyperparameters, ...parts }) => new PGT({ ...parts, ...hyperparameters }),
 };
