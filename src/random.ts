@@ -31,7 +31,9 @@ export class Random {
 
   /** An independent stream for one purpose: the same seed and name give the same stream, whatever else was drawn. */
   stream(name: string): Random {
-    return new Random(`${this.seed}/${name}`);
+    // Alea's first draws hardly change with the last character of its seed, so that numbers must not stand there
+    const end = /\d$/.test(name) ? "/stream" : "";
+    return new Random(`${this.seed}/${name}${end}`);
   }
 
   /** A uniform number in [0, 1), 32 bits of resolution. */

@@ -52,27 +52,38 @@ describe.skipIf(missingAdapter)(`on a GPU${because}`, () => {
     ["pgt", continuous],
     ["td3", continuous],
     ["sac", continuous],
-  ])("%s learns what it learns on the reference, actions %o", async (id, actionSpace) => {
-    const spec = agentSpec(id);
-    const known = Object.entries(settings).filter(([name]) => name in spec.hyperparameters);
-    const learn = async (name: "gpu" | "reference") => {
-      const device = await openDevice(name);
-      const agent = spec.create({
-        observationSpace: { shape: [4] },
-        actionSpace,
-        random: new Random(1),
-        hyperparameters: Object.fromEntries(known),
+    ["a2c", discrete, "lstm"],
+    ["a3c", continuous, "gru"],
+    ["reinforce", discrete, "gru"],
+    ["nsq", discrete, "lstm"],
+    ["pcl", discrete, "gru"],
+    ["acer", discrete, "lstm"],
+    ["acer", continuous, "gru"],
+    ["ddpg", continuous, "lstm"],
+  ])(
+    "%s learns what it learns on the reference, actions %o, memory %s",
+    async (id, actionSpace, recurrent = "none") => {
+      const spec = agentSpec(id);
+      const known = Object.entries({ ...settings, recurrent }).filter(([name]) => name in spec.hyperparameters);
+      const learn = async (name: "gpu" | "reference") => {
+        const device = await openDevice(name);
+        const agent = spec.create({
+          observationSpace: { shape: [4] },
+          actionSpace,
+          random: new Random(1),
+          hyperparameters: Object.fromEntries(known),
+        });
+        await play(agent, 40);
+        await device.sync();
+        expect(agent.updates).toBeGreaterThan(1);
+        return numbers(agent.saveState());
+      };
+      const expected = await learn("reference");
+      const found = await learn("gpu");
+      expect(found.length).toBe(expected.length);
+      found.forEach((x, i) => {
+        expect(Math.abs(x - expected[i]!)).toBeLessThan(2e-4 * (1 + Math.abs(expected[i]!)));
       });
-      await play(agent, 40);
-      await device.sync();
-      expect(agent.updates).toBeGreaterThan(1);
-      return numbers(agent.saveState());
-    };
-    const expected = await learn("reference");
-    const found = await learn("gpu");
-    expect(found.length).toBe(expected.length);
-    found.forEach((x, i) => {
-      expect(Math.abs(x - expected[i]!)).toBeLessThan(2e-4 * (1 + Math.abs(expected[i]!)));
-    });
-  });
+    },
+  );
 });
