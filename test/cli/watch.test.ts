@@ -85,6 +85,10 @@ describe("rl record", () => {
 describe("what a dashboard refuses", () => {
   it.each([
     [
+      "train --agent dqn --env CartPole --seeds 0-1 --dashboard",
+      /^rl train: --dashboard must come without --seeds; got both\. /,
+    ],
+    [
       "dashboard absent",
       /^dashboard: the folder of runs must be there; got absent\. Train with rl train first, or name another\.$/,
     ],
