@@ -6,6 +6,7 @@ export * from "./envs/index.ts";
 export * from "./errors.ts";
 export * from "./explorers/index.ts";
 export * from "./nets/index.ts";
+export * from "./onnx/index.ts";
 export { Random, type RandomState } from "./random.ts";
 export * from "./replay/index.ts";
 export * as returns from "./returns/index.ts";

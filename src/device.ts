@@ -10,7 +10,7 @@ import {
   profileFile,
 } from "./deviceProfile.ts";
 import { DeviceError, nearest, UsageError } from "./errors.ts";
-import { createGpuBackend, type GpuBackend } from "./gpu/gpuBackend.ts";
+import type { GpuBackend } from "./gpu/gpuBackend.ts";
 import type { TunedShape } from "./gpu/tiles.ts";
 import {
   type AdapterInfo,
@@ -62,6 +62,8 @@ async function gpuBackend(dawn: readonly string[]): Promise<GpuBackend> {
   let found = openedGpus.get(key);
   // one that was lost is of no use any more
   if (!found?.isFine) {
+    // a page that learns on the cpu never loads it
+    const { createGpuBackend } = await import("./gpu/gpuBackend.ts");
     found = await createGpuBackend(dawn);
     openedGpus.set(key, found);
     const { tiles } = knownProfile(found) ?? {};

@@ -10,7 +10,7 @@ export type { AgentFactory, AgentParts, EnvFactory } from "./participants.ts";
 export { type Preset, presetFor, presets } from "./presets.ts";
 export { type ResumeOverrides, resume, type ScriptParts } from "./resume.ts";
 export type { Run } from "./run.ts";
-export { makeDirectories, type RunConfig, readConfig, readMetrics, readResult } from "./runDirectory.ts";
+export { type RunConfig, readConfig, readMetrics, readResult } from "./runDirectory.ts";
 export { type TrainSettings, trainSettings } from "./settings.ts";
 export { type ResolvedConfig, resolveConfig, type TrainConfig } from "./train.ts";
 export { train } from "./trainInDirectory.ts";
