@@ -134,7 +134,7 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: the command must be one of train, eval, resume, plot, compare, runs, list, play, dashboard, watch, record, check-env, devices; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, eval, sweep, resume, plot, compare, runs, export, list, play, dashboard, watch, record, check-env, devices; got trian. Did you mean rl train?
       rl --agent dqn
         2 rl: a command must come first; got --agent. See rl --help.
       rl train --env CartPole
@@ -142,7 +142,7 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn
         2 rl train: --env must be given; got none. Choose one with rl list envs, or pass a file.
       rl train --agent dqn --env CartPole --setps 5
-        2 rl train: there is no flag --setps. Did you mean --seeds?
+        2 rl train: there is no flag --setps. Did you mean --steps?
       rl train --agent dqn --env CartPole --steps
         2 rl train: --steps needs a value; got none.
       rl train --agent dqn --env CartPole --steps abc
