@@ -120,7 +120,7 @@ describe("import rules", () => {
     );
   });
 
-  it("what a page loads imports no module of Node, and no package but zod and seedrandom", () => {
+  it("what a page loads imports no module of Node, and no package but zod, seedrandom and pbf", () => {
     const reached = new Set<string>();
     const visit = (file: string): void => {
       if (reached.has(file)) return;
@@ -130,6 +130,7 @@ describe("import rules", () => {
     for (const file of ["src/browser.ts", "src/train/browser.ts"]) visit(file);
     expect(reached.size).toBeGreaterThan(150);
     expect([...reached].filter((file) => !file.startsWith("src/")).sort()).toEqual([
+      "pbf",
       "seedrandom/lib/alea.js",
       "zod/mini",
     ]);

@@ -24,6 +24,7 @@ const folders: readonly Folder[] = [
   { name: "autograd", from: "kusari/autograd", module: "autograd/index", about: "The engine: Variables, operations, Links, optimizers." },
   { name: "plots", from: "kusari/plots", module: "plots/index", about: "Learning curves and statistics of runs." },
   { name: "notebook", from: "kusari/notebook", module: "notebook/index", about: "What notebooks show: charts, pictures, films." },
+  { name: "onnx", from: "kusari/onnx", module: "onnx/index", about: "Agents as ONNX models." },
   { name: "device", from: "kusari", module: "device", about: "Where kernels run." },
   { name: "random", from: "kusari", module: "random", about: "Streams of random numbers." },
   { name: "state", from: "kusari", module: "state", about: "What can be saved and restored." },

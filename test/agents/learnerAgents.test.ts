@@ -153,7 +153,7 @@ describe("an actor and its learner", () => {
 
 it("every agent that is registered as a learner is one", () => {
   const learners = listAgents().filter((spec) => spec.async === "learner");
-  expect(learners.length).toBe(22);
+  expect(learners.length).toBe(23);
   for (const { id } of learners) {
     const agent = build(id);
     agent.setActors(3);

@@ -23,9 +23,7 @@ it("package.json names every file that does something when it is loaded: bundler
   const others = ["agents/index.ts", "plots/reportScript.ts"];
   const acting = files.filter((name) => {
     const source = readFileSync(`${root}src/${name}`, "utf8");
-    return (
-      !name.startsWith("cli") && !others.includes(name) && /^(?:[\w.]+\(|for |if |await |import ")/m.test(source)
-    );
+    return !name.startsWith("cli") && !others.includes(name) && /^(?:[\w.]+\(|for |if |await |import ")/m.test(source);
   });
   const { sideEffects } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as { sideEffects: string[] };
   const expected = [...acting.map((name) => `./dist/${name.replace(/\.ts$/, ".js")}`), "./dist/cli/main.js"];

@@ -156,7 +156,7 @@ describe("every agent says what its greedy action went by", () => {
     const env = make(isDiscrete ? "CartPole-v1" : "Pendulum-v1");
     const { observationSpace, actionSpace } = env as unknown as Parameters<typeof spec.create>[0];
     const random = new Random(0).stream("agent");
-    const plain = "sampling" in spec.hyperparameters ? { sampling: "uniform", nStep: 1 } : {};
+    const plain = "nStep" in spec.hyperparameters ? { sampling: "uniform", nStep: 1 } : {};
     const hyperparameters = recurrent === "none" ? {} : { recurrent, ...plain };
     const agent = spec.create({ observationSpace, actionSpace, random, hyperparameters });
     const [obs] = env.reset({ seed: 0 });
