@@ -53,6 +53,21 @@ const tasks = [
       "--eval-interval 10000"
     ).split(" "),
   },
+  {
+    agent: "doubledqn",
+    env: "CartPole-v1",
+    name: "CartPole-v1 without velocities",
+    steps: 60_000,
+    threshold: 400,
+    flags: (
+      "--wrap SelectObservation:indices=0,2 --recurrent lstm --hidden-sizes 64 --minibatch-size 8 --sequence-length 20 " +
+      "--burn-in 10 --update-interval 8 --updates-per-interval 4 --learning-rate 1e-3 --target-update-interval 100 " +
+      "--replay-start-size 1000"
+    ).split(" "),
+  },
+  { agent: "dqn", env: "AtariLite/Breakout-v1", threshold: 8 },
+  { agent: "rainbow", env: "AtariLite/Breakout-v1", threshold: 8 },
+  { agent: "a3c", env: "AtariLite/Breakout-v1", threshold: 8 },
 ];
 const nameOf = ({ name, env }) => name ?? env;
 

@@ -2,6 +2,7 @@
 import { type Link, noBackprop, type Optimizer, persistent, scope, type Variable } from "../autograd/index.ts";
 import { deviceTurn, isOnHost, onHost, syncDevice } from "../device.ts";
 import { UsageError } from "../errors.ts";
+import type { ConvolutionName, Convolutions } from "../nets/index.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
 import type { ActingNetwork } from "./actingNetwork.ts";
@@ -16,6 +17,7 @@ import type {
   ObservationSpace,
 } from "./agent.ts";
 import { BaseAgent, requireExportable } from "./baseAgent.ts";
+import { convolutionsFor } from "./convolutionSettings.ts";
 import { HiddenState, stateSize } from "./hiddenState.ts";
 import { type HyperparameterSchema, type HyperparameterValues, resolveHyperparameters } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
@@ -45,6 +47,8 @@ export interface Setup<H> {
   /** The box of continuous actions. */
   readonly bounds: BoxSpace | null;
   readonly random: Random;
+  /** Convolutions by their name, for these observations. */
+  readonly convolutions: (name: ConvolutionName) => Convolutions;
 }
 
 const basicParts = ["observationSpace", "actionSpace", "random", "phi", "phiShape"];
@@ -60,7 +64,7 @@ export function prepare<S extends HyperparameterSchema>(
   parts: readonly string[],
   kinds: readonly ("Discrete" | "Box")[],
 ): Setup<HyperparameterValues<S>> {
-  const { observationSpace, actionSpace, random = new Random(0), phiShape } = options;
+  const { observationSpace, actionSpace, random = new Random(0), phi, phiShape } = options;
   const known = new Set([...basicParts, ...parts]);
   const given = Object.fromEntries(Object.entries(options).filter(([key]) => !known.has(key)));
   const hyperparameters = resolveHyperparameters(name, schema, given as Partial<HyperparameterValues<S>>);
@@ -95,6 +99,7 @@ export function prepare<S extends HyperparameterSchema>(
     actionSize: isDiscrete ? 1 : actionSpace.shape[0]!,
     bounds: isDiscrete ? null : actionSpace,
     random,
+    convolutions: (name) => convolutionsFor(name, observationSpace, obsShape, phi),
   };
 }
 

@@ -11,6 +11,8 @@ export interface ObservationSpace {
   readonly shape: readonly number[] | null;
   /** The type of its numbers, "uint8" for whole numbers from 0 to 255. */
   readonly dtype?: string | null;
+  /** Largest values, `(…obs)` flat, where there are bounds. */
+  readonly high?: ArrayLike<number>;
 }
 export interface DiscreteSpace {
   /** Actions are start … start + n − 1. */

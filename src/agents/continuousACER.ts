@@ -16,7 +16,7 @@ import {
 import { retrace } from "../returns/index.ts";
 import { ACER, type ACERGradients, type ACEROptions, prepareACER } from "./acer.ts";
 import { truncatedShare, truncatedWeight } from "./discreteACER.ts";
-import { makePolicyHead } from "./policyAgent.ts";
+import { hiddenLayersOf, makePolicyHead } from "./policyAgent.ts";
 import type { RolloutBatch } from "./rollout.ts";
 
 export class ContinuousACER extends ACER<StochasticDuelingModel> {
@@ -30,7 +30,7 @@ export class ContinuousACER extends ACER<StochasticDuelingModel> {
     const make = () => {
       const weights = random.stream("weights");
       const { hiddenSizes, activation, recurrent } = h;
-      const mlp = { hiddenSizes, activation, recurrent, random: weights };
+      const mlp = hiddenLayersOf(setup, weights);
       const policy = mlpPolicy(obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, weights));
       const isDeep = hiddenSizes.length > 1;
       if (recurrent === "none") {

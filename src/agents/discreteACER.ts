@@ -3,7 +3,7 @@ import { defineOp, expandDims, mul, noBackprop, selectItem, square, sum, type Va
 import { Categorical, DiscreteACERModel, type Distribution, Mlp, mlpPolicy } from "../nets/index.ts";
 import { retrace } from "../returns/index.ts";
 import { ACER, type ACERGradients, type ACEROptions, prepareACER } from "./acer.ts";
-import { makePolicyHead } from "./policyAgent.ts";
+import { hiddenLayersOf, makePolicyHead } from "./policyAgent.ts";
 import type { RolloutBatch } from "./rollout.ts";
 
 /** min(c, e^x): an importance weight from its logarithm, truncated. */
@@ -31,7 +31,7 @@ export class DiscreteACER extends ACER<DiscreteACERModel> {
     const actions = setup.actions!;
     const make = () => {
       const weights = random.stream("weights");
-      const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, recurrent: h.recurrent, random: weights };
+      const mlp = hiddenLayersOf(setup, weights);
       const policy = mlpPolicy(obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, weights));
       return new DiscreteACERModel(policy, new Mlp(obsSize, actions, mlp));
     };

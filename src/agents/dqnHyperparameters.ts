@@ -12,6 +12,7 @@ import {
 import type { Random } from "../random.ts";
 import type { Replay } from "../replay/index.ts";
 import type { Action, BoxSpace, DiscreteSpace, Observation, ObservationSpace } from "./agent.ts";
+import { convolutionsHyperparameter } from "./convolutionSettings.ts";
 import {
   type HyperparameterSchema,
   type HyperparameterValues,
@@ -32,6 +33,7 @@ export const dqnHyperparameters = {
   adamEps: hp(1e-8, "added to Adam's root of second moments", "Kingma & Ba 2015", { min: 0 }),
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
   activation: hp.choice(activationNames, "relu", "activation of the hidden layers", nature),
+  convolutions: convolutionsHyperparameter,
   recurrent: hp.choice(
     recurrentNames,
     "none",

@@ -24,6 +24,7 @@ import { lambdaReturns } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, prepare } from "./actorAgent.ts";
 import type { ActionExplanation, AgentSpec, GreedyForward, Observation } from "./agent.ts";
+import { convolutionsHyperparameter } from "./convolutionSettings.ts";
 import { overStretches, stateSize } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import { withClipping } from "./policyAgent.ts";
@@ -43,6 +44,7 @@ export const nsqHyperparameters = {
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
   activation: hp.choice(activationNames, "relu", "activation of the hidden layers", paper),
+  convolutions: convolutionsHyperparameter,
   recurrent: hp.choice(
     recurrentNames,
     "none",
@@ -96,6 +98,7 @@ export class NSQ extends ActorAgent {
         hiddenSizes: h.hiddenSizes,
         activation: h.activation,
         recurrent: h.recurrent,
+        convolutions: setup.convolutions(h.convolutions),
         random: random.stream("weights"),
       });
     this.qFunction = qFunction ?? make();

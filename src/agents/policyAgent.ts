@@ -4,12 +4,14 @@ import {
   ActorCritic,
   activationNames,
   Categorical,
+  type ConvolutionName,
   type Covariance,
   covarianceNames,
   type Distribution,
   GaussianHead,
   HiddenLayers,
   MellowmaxHead,
+  type MlpOptions,
   MlpValueFunction,
   mlpPolicy,
   type PolicyHead,
@@ -25,6 +27,7 @@ import type { Random } from "../random.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
 import type { ActionExplanation, GreedyForward, Observation } from "./agent.ts";
+import { convolutionsHyperparameter } from "./convolutionSettings.ts";
 import { stateSize } from "./hiddenState.ts";
 import { hp } from "./hyperparameters.ts";
 import { Rollout } from "./rollout.ts";
@@ -33,6 +36,7 @@ import { Rollout } from "./rollout.ts";
 export const policyHyperparameters = {
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
   activation: hp.choice(activationNames, "tanh", "activation of the hidden layers", "OpenAI Baselines' MLP"),
+  convolutions: convolutionsHyperparameter,
   recurrent: hp.choice(
     recurrentNames,
     "none",
@@ -52,6 +56,7 @@ export const policyHyperparameters = {
 interface PolicySettings {
   readonly hiddenSizes: readonly number[];
   readonly activation: (typeof activationNames)[number];
+  readonly convolutions: ConvolutionName;
   readonly recurrent?: RecurrentName;
   readonly discretePolicy: "softmax" | "mellowmax";
   readonly covariance: Covariance;
@@ -62,7 +67,11 @@ interface PolicySettings {
 export function makePolicyHead(
   inSize: number,
   { actions, actionSize }: Pick<Setup<object>, "actions" | "actionSize">,
-  { discretePolicy, covariance, initialVariance }: Omit<PolicySettings, "hiddenSizes" | "activation" | "recurrent">,
+  {
+    discretePolicy,
+    covariance,
+    initialVariance,
+  }: Omit<PolicySettings, "hiddenSizes" | "activation" | "convolutions" | "recurrent">,
   random: Random,
 ): PolicyHead {
   const options = { random, initialW: smallWeights() };
@@ -73,11 +82,23 @@ export function makePolicyHead(
     : new MellowmaxHead(inSize, actions, options);
 }
 
+/** What the hyperparameters say of convolutions, hidden layers and memory. */
+export function hiddenLayersOf(
+  {
+    hyperparameters: h,
+    convolutions,
+  }: Setup<Omit<PolicySettings, "discretePolicy" | "covariance" | "initialVariance">>,
+  random: Random,
+): MlpOptions {
+  const { hiddenSizes, activation, recurrent = "none" } = h;
+  return { hiddenSizes, activation, recurrent, convolutions: convolutions(h.convolutions), random };
+}
+
 /** Policy and value function as perceptrons, on one trunk or two. */
 export function makeActorCritic(setup: Setup<PolicySettings>, isShared: boolean): ActorCritic {
   const { hyperparameters: h, obsSize } = setup;
   const random = setup.random.stream("weights");
-  const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, recurrent: h.recurrent ?? "none", random };
+  const mlp = hiddenLayersOf(setup, random);
   const makeHead = (inSize: number) => makePolicyHead(inSize, setup, h, random);
   if (isShared) {
     const trunk = new HiddenLayers(obsSize, mlp);

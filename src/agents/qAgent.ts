@@ -12,7 +12,14 @@ import {
 import { deviceTurn, isOnHost, onHost, syncDevice } from "../device.ts";
 import { UsageError } from "../errors.ts";
 import { type Explorer, Greedy, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
-import { type ActionValue, actionValueOf, type DiscreteValues, Mlp, type QNetwork } from "../nets/index.ts";
+import {
+  type ActionValue,
+  actionValueOf,
+  type Convolutions,
+  type DiscreteValues,
+  Mlp,
+  type QNetwork,
+} from "../nets/index.ts";
 import { Random } from "../random.ts";
 import {
   EpisodicReplayBuffer,
@@ -42,6 +49,7 @@ import type {
 } from "./agent.ts";
 import { BaseAgent, requireExportable } from "./baseAgent.ts";
 import { BatchActing } from "./batchActing.ts";
+import { convolutionsFor } from "./convolutionSettings.ts";
 import { type DQNHyperparameters, type DQNOptions, dqnSettings, observationShape } from "./dqnHyperparameters.ts";
 import { ForwardPass } from "./forwardPass.ts";
 import { HiddenState, stateSize } from "./hiddenState.ts";
@@ -85,6 +93,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   #sequences: SequenceMinibatch | null = null;
   readonly #greedyForward: () => GreedyForward;
   readonly #actions: number;
+  readonly #convolutions: Convolutions;
   readonly #statistics = new UpdateStatistics();
   /** (minibatch): what `noteSurprise` was told, where sampling is prioritized. */
   readonly #surprise: Float64Array;
@@ -107,6 +116,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     // whole numbers up to 255 are kept as such, unless phi makes others of them
     const obsDtype = phi === null && options.observationSpace.dtype === "uint8" ? "uint8" : "float32";
     const obsSize = obsShape.reduce((product, n) => product * n, 1);
+    this.#convolutions = convolutionsFor(h.convolutions, options.observationSpace, obsShape, phi);
     const actionShape = this.actionShape(where, actionSpace);
     const actions = "n" in actionSpace ? actionSpace.n : actionShape[0]!;
     this.#actions = actions;
@@ -273,10 +283,10 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     return new Mlp(obsSize, actions, { ...this.layers, random }) as unknown as QNetwork<Value>;
   }
 
-  /** What the hyperparameters say of hidden layers. */
+  /** What the hyperparameters say of convolutions, hidden layers and memory. */
   protected get layers() {
     const { hiddenSizes, activation, recurrent } = this.hyperparameters;
-    return { hiddenSizes, activation, recurrent };
+    return { hiddenSizes, activation, recurrent, convolutions: this.#convolutions };
   }
 
   /** The explorer there is unless one is given. Called by the constructor. */

@@ -17,6 +17,7 @@ import type { AgentSpec } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
+  hiddenLayersOf,
   makePolicyHead,
   PolicyAgent,
   type PolicyAgentParts,
@@ -70,7 +71,7 @@ export class REINFORCE extends PolicyAgent<Policy> {
     const h = setup.hyperparameters;
     const makePolicy = (): Policy => {
       const random = setup.random.stream("weights");
-      const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, recurrent: h.recurrent, random };
+      const mlp = hiddenLayersOf(setup, random);
       return mlpPolicy(setup.obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, random));
     };
     const makeOptimizer = () => withClipping(new Adam({ alpha: h.learningRate, eps: h.adamEps }), h.maxGradNorm);

@@ -40,12 +40,13 @@ export interface ConvolutionHeadOptions {
 /** (batch, …obs) → (batch, outSize). */
 export class ConvolutionHead extends Link {
   readonly convolutions: readonly Convolution2D[];
-  readonly linear: Linear;
+  readonly linear: Linear | null;
   readonly outSize: number;
   readonly #channelsLast: boolean;
   readonly #obsShape: readonly number[];
 
-  constructor(layers: readonly ConvolutionLayer[], outSize: number, options: ConvolutionHeadOptions) {
+  /** @param outSize units of the linear layer behind the convolutions; null for none, so that their numbers are the features */
+  constructor(layers: readonly ConvolutionLayer[], outSize: number | null, options: ConvolutionHeadOptions) {
     super();
     const { random, obsShape, channelsLast = false, inputScale = 1, activation = relu, initialW } = options;
     if (obsShape.length !== 3) {
@@ -84,8 +85,8 @@ export class ConvolutionHead extends Link {
       return layer;
     });
     const features = inChannels * size[0] * size[1];
-    this.linear = new Linear(features, outSize, initial(features));
-    this.outSize = outSize;
+    this.linear = outSize === null ? null : new Linear(features, outSize, initial(features));
+    this.outSize = outSize ?? features;
     this.#channelsLast = channelsLast;
     this.#obsShape = obsShape;
   }
@@ -99,36 +100,71 @@ export class ConvolutionHead extends Link {
     }
     let y = this.#channelsLast ? transpose(x, [0, 3, 1, 2]) : x;
     for (const layer of this.convolutions) y = layer.forward(y);
-    return this.linear.forward(reshape(y, [shape[0]!, -1]));
+    y = reshape(y, [shape[0]!, -1]);
+    return this.linear === null ? y : this.linear.forward(y);
   }
 }
+
+/** The convolutions of networks that have a name. */
+const convolutionLayers = {
+  nature: [
+    { channels: 32, kernel: 8, stride: 4 },
+    { channels: 64, kernel: 4, stride: 2 },
+    { channels: 64, kernel: 3, stride: 1 },
+  ],
+  nips: [
+    { channels: 16, kernel: 8, stride: 4 },
+    { channels: 32, kernel: 4, stride: 2 },
+  ],
+  minatar: [{ channels: 16, kernel: 3, stride: 1 }],
+} as const;
 
 /** The network of Mnih et al. 2015, "Human-level control through deep reinforcement learning", for (4, 84, 84) frames. */
 export class NatureDQNHead extends ConvolutionHead {
   constructor({ outSize = 512, ...options }: ConvolutionHeadOptions) {
-    const layers = [
-      { channels: 32, kernel: 8, stride: 4 },
-      { channels: 64, kernel: 4, stride: 2 },
-      { channels: 64, kernel: 3, stride: 1 },
-    ];
-    super(layers, outSize, options);
+    super(convolutionLayers.nature, outSize, options);
   }
 }
 
 /** The network of Mnih et al. 2013, "Playing Atari with deep reinforcement learning", for (4, 84, 84) frames. */
 export class NIPSDQNHead extends ConvolutionHead {
   constructor({ outSize = 256, ...options }: ConvolutionHeadOptions) {
-    const layers = [
-      { channels: 16, kernel: 8, stride: 4 },
-      { channels: 32, kernel: 4, stride: 2 },
-    ];
-    super(layers, outSize, options);
+    super(convolutionLayers.nips, outSize, options);
   }
 }
 
 /** The network of Young & Tian 2019, "MinAtar", for (10, 10, channels) boards, channels last unless said otherwise. */
 export class MinAtarHead extends ConvolutionHead {
   constructor({ outSize = 128, channelsLast = true, ...options }: ConvolutionHeadOptions) {
-    super([{ channels: 16, kernel: 3, stride: 1 }], outSize, { channelsLast, ...options });
+    super(convolutionLayers.minatar, outSize, { channelsLast, ...options });
   }
+}
+
+/** Convolutions that can be named in a configuration. */
+export const convolutionNames = ["auto", "none", "minatar", "nips", "nature"] as const;
+export type ConvolutionName = (typeof convolutionNames)[number];
+
+/** Which convolutions a network has in front of its hidden layers. */
+export interface Convolutions {
+  /**
+   * "auto": MinAtar's for pictures of 3 to 35 points a side, those of DQN in Nature for larger ones, none for what has not
+   * three axes.
+   */
+  readonly name: ConvolutionName;
+  /** Of one observation: three axes where it is a picture, the channels last where that axis is no longer than the first. */
+  readonly obsShape: readonly number[];
+  /** What observations are multiplied with; 1 unless given. */
+  readonly inputScale?: number;
+}
+
+/** The convolutions alone, without a linear layer behind them; null for none. */
+export function convolutionsOf(wanted: Convolutions | null | undefined, random: Random): ConvolutionHead | null {
+  if (!wanted) return null;
+  const { name, obsShape, inputScale = 1 } = wanted;
+  const channelsLast = obsShape[2]! <= obsShape[0]!;
+  const side = Math.min(obsShape[1]!, channelsLast ? obsShape[0]! : obsShape[2]!);
+  // without three axes the side is not a number
+  if (name === "none" || (name === "auto" && !(side >= 3))) return null;
+  const which = name === "auto" ? (side < 36 ? "minatar" : "nature") : name;
+  return new ConvolutionHead(convolutionLayers[which], null, { random, obsShape, channelsLast, inputScale });
 }

@@ -7,11 +7,11 @@ import {
   Link,
   NoisyLinear,
   type Recurrent,
-  reshape,
   type Variable,
 } from "../autograd/index.ts";
 import type { Random } from "../random.ts";
-import { type ActivationName, activations } from "./mlp.ts";
+import { type ConvolutionHead, type Convolutions, convolutionsOf } from "./convolutionHead.ts";
+import { type ActivationName, activations, seen } from "./mlp.ts";
 import { type RecurrentName, recurrentLayer } from "./recurrentLayer.ts";
 
 /** Layers with noise in their weights. */
@@ -33,6 +33,8 @@ export interface DenseOptions {
   readonly noise?: Noise | null;
   /** A layer with a memory behind a body, as wide as the last of them. None unless given. */
   readonly recurrent?: RecurrentName;
+  /** In front of a body, for observations that are pictures. None unless given. */
+  readonly convolutions?: Convolutions | null;
 }
 
 const operation = (activation: ActivationName | AnyOp): AnyOp =>
@@ -58,13 +60,15 @@ export function dense(
 
 /** Layers with an activation behind each of them: what stands below the heads of a q-function. */
 export class DenseBody extends Link {
+  readonly convolutions: ConvolutionHead | null;
   readonly layers: readonly (Linear | NoisyLinear)[];
   readonly recurrent: Recurrent | null;
   readonly outSize: number;
 
   constructor(inSize: number, hiddenSizes: readonly number[], options: DenseOptions) {
     super();
-    const sizes = [inSize, ...hiddenSizes];
+    this.convolutions = convolutionsOf(options.convolutions, options.random);
+    const sizes = [this.convolutions?.outSize ?? inSize, ...hiddenSizes];
     this.layers = hiddenSizes.map((size, i) => dense(sizes[i]!, size, true, options));
     this.outSize = sizes.at(-1)!;
     this.recurrent = recurrentLayer(options.recurrent ?? "none", this.outSize, options.random);
@@ -72,7 +76,7 @@ export class DenseBody extends Link {
 
   /** (batch, …in) → (batch, out). */
   forward(x: Variable): Variable {
-    let y = x.shape.length > 2 ? reshape(x, [x.shape[0]!, -1]) : x;
+    let y = seen(x, this.convolutions);
     for (const layer of this.layers) y = layer.forward(y);
     return this.recurrent ? this.recurrent.forward(y) : y;
   }

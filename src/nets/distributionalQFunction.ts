@@ -36,7 +36,7 @@ export class DistributionalDuelingQFunction extends Link {
 
   constructor(obsSize: number, actions: number, support: Support, { hiddenSizes, ...options }: QFunctionOptions) {
     super();
-    const { recurrent: _, ...stream } = options;
+    const { recurrent: _, convolutions: __, ...stream } = options;
     const last = hiddenSizes.slice(-1);
     this.body = new DenseBody(obsSize, hiddenSizes.slice(0, -1), options);
     this.value = new DenseStack(this.body.outSize, last, support.atoms, stream);

@@ -20,7 +20,7 @@ export class DuelingQFunction extends Link {
 
   constructor(obsSize: number, actions: number, { hiddenSizes, ...options }: QFunctionOptions) {
     super();
-    const { recurrent: _, ...stream } = options;
+    const { recurrent: _, convolutions: __, ...stream } = options;
     const last = hiddenSizes.slice(-1);
     this.body = new DenseBody(obsSize, hiddenSizes.slice(0, -1), options);
     this.value = new DenseStack(this.body.outSize, last, 1, stream);

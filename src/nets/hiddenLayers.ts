@@ -1,6 +1,7 @@
 /** Layers with an activation behind each: what heads of several kinds stand on. */
-import { type AnyOp, fanInUniform, Linear, Link, type Recurrent, reshape, type Variable } from "../autograd/index.ts";
-import { activations, type MlpOptions } from "./mlp.ts";
+import { type AnyOp, fanInUniform, Linear, Link, type Recurrent, type Variable } from "../autograd/index.ts";
+import { type ConvolutionHead, convolutionsOf } from "./convolutionHead.ts";
+import { activations, type MlpOptions, seen } from "./mlp.ts";
 import { recurrentLayer } from "./recurrentLayer.ts";
 
 /** A network from observations (batch, …obs) to features (batch, outSize). */
@@ -8,6 +9,7 @@ export type Trunk = Link & { forward(obs: Variable): Variable; readonly outSize:
 
 /** Linear layers, each followed by the activation; without any, observations themselves, flattened. */
 export class HiddenLayers extends Link {
+  readonly convolutions: ConvolutionHead | null;
   readonly layers: readonly Linear[];
   readonly recurrent: Recurrent | null;
   readonly outSize: number;
@@ -16,7 +18,8 @@ export class HiddenLayers extends Link {
     super();
     const { hiddenSizes, activation = "relu", random, initialW, recurrent = "none" } = options;
     const between: AnyOp = typeof activation === "string" ? activations[activation] : activation;
-    const sizes = [inSize, ...hiddenSizes];
+    this.convolutions = convolutionsOf(options.convolutions, random);
+    const sizes = [this.convolutions?.outSize ?? inSize, ...hiddenSizes];
     this.outSize = sizes.at(-1)!;
     this.layers = hiddenSizes.map((size, i) => {
       const fanIn = sizes[i]!;
@@ -32,7 +35,7 @@ export class HiddenLayers extends Link {
 
   /** (batch, …in) → (batch, outSize). */
   forward(x: Variable): Variable {
-    let y = x.shape.length > 2 ? reshape(x, [x.shape[0]!, -1]) : x;
+    let y = seen(x, this.convolutions);
     for (const layer of this.layers) y = layer.forward(y);
     return this.recurrent ? this.recurrent.forward(y) : y;
   }

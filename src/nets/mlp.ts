@@ -12,6 +12,7 @@ import {
   type Variable,
 } from "../autograd/index.ts";
 import type { Random } from "../random.ts";
+import { type ConvolutionHead, type Convolutions, convolutionsOf } from "./convolutionHead.ts";
 import { type RecurrentName, recurrentLayer } from "./recurrentLayer.ts";
 
 /** The hidden activations that can be named in a configuration. */
@@ -29,10 +30,19 @@ export interface MlpOptions {
   readonly initialW?: Initializer;
   /** A layer with a memory behind the hidden layers, as wide as the last of them. None unless given. */
   readonly recurrent?: RecurrentName;
+  /** In front of the hidden layers, for observations that are pictures. None unless given. */
+  readonly convolutions?: Convolutions | null;
+}
+
+/** Observations (batch, …obs) as rows (batch, numbers): what convolutions make of them, or they themselves flattened. */
+export function seen(obs: Variable, convolutions: ConvolutionHead | null): Variable {
+  if (convolutions !== null) return convolutions.forward(obs);
+  return obs.shape.length > 2 ? reshape(obs, [obs.shape[0]!, -1]) : obs;
 }
 
 /** A multi-layer perceptron: linear layers with an activation between them. Observations of any rank are flattened. */
 export class Mlp extends Link {
+  readonly convolutions: ConvolutionHead | null;
   readonly layers: readonly Linear[];
   readonly recurrent: Recurrent | null;
 
@@ -40,7 +50,8 @@ export class Mlp extends Link {
     super();
     const { hiddenSizes, activation = "relu", random, initialW, recurrent = "none" } = options;
     const between: AnyOp = typeof activation === "string" ? activations[activation] : activation;
-    const sizes = [inSize, ...hiddenSizes, outSize];
+    this.convolutions = convolutionsOf(options.convolutions, random);
+    const sizes = [this.convolutions?.outSize ?? inSize, ...hiddenSizes, outSize];
     this.layers = sizes.slice(1).map((size, i) => {
       const fanIn = sizes[i]!;
       return new Linear(fanIn, size, {
@@ -55,7 +66,7 @@ export class Mlp extends Link {
 
   /** (batch, …in) → (batch, out). */
   forward(x: Variable): Variable {
-    let y = x.shape.length > 2 ? reshape(x, [x.shape[0]!, -1]) : x;
+    let y = seen(x, this.convolutions);
     const last = this.layers.length - 1;
     for (let i = 0; i < last; i++) y = this.layers[i]!.forward(y);
     if (this.recurrent) y = this.recurrent.forward(y);

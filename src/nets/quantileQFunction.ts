@@ -78,7 +78,7 @@ export class QuantileQFunction extends Link {
     { hiddenSizes, basis = 64, policySamples = 32, thresholds, ...options }: QuantileQFunctionOptions,
   ) {
     super();
-    const { recurrent: _, ...layers } = options;
+    const { recurrent: _, convolutions: __, ...layers } = options;
     this.body = new DenseBody(obsSize, hiddenSizes.length > 1 ? hiddenSizes.slice(0, -1) : hiddenSizes, options);
     this.embedding = dense(basis, this.body.outSize, true, { ...options, activation: "relu" });
     this.head = new DenseStack(this.body.outSize, hiddenSizes.length > 1 ? hiddenSizes.slice(-1) : [], actions, layers);

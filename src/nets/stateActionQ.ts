@@ -30,7 +30,7 @@ export class MlpStateActionQ extends Link {
   constructor(
     obsSize: number,
     actionSize: number,
-    { finalW = fanInUniform(), ...options }: MlpOptions & { readonly finalW?: Initializer },
+    { finalW = fanInUniform(), convolutions: _, ...options }: MlpOptions & { readonly finalW?: Initializer },
   ) {
     super();
     this.hidden = new HiddenLayers(obsSize + actionSize, options);
@@ -60,6 +60,7 @@ export class LateActionQ extends Link {
       hiddenSizes,
       finalW = fanInUniform(),
       recurrent = "none",
+      convolutions = null,
       ...options
     }: MlpOptions & { readonly finalW?: Initializer },
   ) {
@@ -69,7 +70,12 @@ export class LateActionQ extends Link {
         `LateActionQ: there must be two hidden layers, one before the action joins and one behind; got hiddenSizes [${hiddenSizes.join(", ")}]. Give more, or use MlpStateActionQ.`,
       );
     }
-    this.first = new HiddenLayers(obsSize, { ...options, recurrent, hiddenSizes: hiddenSizes.slice(0, 1) });
+    this.first = new HiddenLayers(obsSize, {
+      ...options,
+      convolutions,
+      recurrent,
+      hiddenSizes: hiddenSizes.slice(0, 1),
+    });
     this.rest = new HiddenLayers(hiddenSizes[0]! + actionSize, { ...options, hiddenSizes: hiddenSizes.slice(1) });
     this.last = new Linear(this.rest.outSize, 1, { random: options.random, initialW: finalW });
   }

@@ -35,6 +35,16 @@ const cartPoleValues = {
 /** Of agents that explore ε-greedily. */
 const greedyValues = { startEpsilon: 1, endEpsilon: 0.05, decaySteps: 4_000 };
 
+const atariLite = ["Asterix", "Breakout", "Freeway", "Seaquest", "SpaceInvaders"].map((game) => `AtariLite/${game}-v1`);
+
+const boardValues = {
+  learningRate: 5e-4,
+  hiddenSizes: [128],
+  replayStartSize: 5_000,
+  updateInterval: 4,
+  targetUpdateInterval: 250,
+};
+
 export const presets: readonly Preset[] = [
   {
     ...cartPole,
@@ -65,6 +75,30 @@ export const presets: readonly Preset[] = [
     agents: ["rainbow"],
     hyperparameters: { ...cartPoleValues, learningRate: 1e-3, vMin: 0, vMax: 10 },
   },
+  ...atariLite.flatMap((env): Preset[] => [
+    {
+      env,
+      source:
+        "Young & Tian 2019, MinAtar: network, exploration, target network each 1,000 steps; an update each 4 steps",
+      agents: ["dqn", "doubledqn", "dueling", "sarsa", "al", "pal", "doublepal", "residualdqn"],
+      settings: { steps: 1_000_000, evalInterval: 20_000 },
+      hyperparameters: { ...boardValues, decaySteps: 100_000 },
+    },
+    {
+      env,
+      source: "those of DQN; returns of at most 100",
+      agents: ["rainbow"],
+      settings: { steps: 1_000_000, evalInterval: 20_000 },
+      hyperparameters: { ...boardValues, hiddenSizes: [128, 128], vMin: 0, vMax: 100 },
+    },
+    {
+      env,
+      source: "Young & Tian 2019, MinAtar: one network for policy and value",
+      agents: ["a3c", "a2c"],
+      settings: { steps: 1_000_000, evalInterval: 20_000 },
+      hyperparameters: { hiddenSizes: [128], activation: "relu", sharesTrunk: true },
+    },
+  ]),
   {
     env: "Pendulum-v1",
     source: "Gu et al. 2016 and ChainerRL's train_dqn_gym.py, rewards brought near 1",

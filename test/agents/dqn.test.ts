@@ -129,7 +129,7 @@ describe("targets", () => {
 describe("bad input", () => {
   it("says what must hold", () => {
     expect(() => new DQN({ ...spaces, gama: 1 } as never)).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: DQN: unknown hyperparameter gama; known are gamma, learningRate, adamEps, hiddenSizes, activation, recurrent, sequenceLength, burnIn, replayCapacity, frameStack, replayDevice, replayStartSize, minibatchSize, updateInterval, updatesPerInterval, targetUpdateInterval, targetUpdateMethod, tau, clipDelta, batchAccumulator, maxGradNorm, rewardScale, nStep, sampling, priorityExponent, importanceExponent, importanceSteps, startEpsilon, endEpsilon, decaySteps. Did you mean gamma?]`,
+      `[UsageError: DQN: unknown hyperparameter gama; known are gamma, learningRate, adamEps, hiddenSizes, activation, convolutions, recurrent, sequenceLength, burnIn, replayCapacity, frameStack, replayDevice, replayStartSize, minibatchSize, updateInterval, updatesPerInterval, targetUpdateInterval, targetUpdateMethod, tau, clipDelta, batchAccumulator, maxGradNorm, rewardScale, nStep, sampling, priorityExponent, importanceExponent, importanceSteps, startEpsilon, endEpsilon, decaySteps. Did you mean gamma?]`,
     );
     expect(() => new DQN({ ...spaces, gamma: 2 })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: DQN: gamma must be a number between 0 and 1; got 2. discount per environment step.]`,
