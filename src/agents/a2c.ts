@@ -22,9 +22,9 @@ import {
   type PolicyAgentParts,
   policyAgentPartNames,
   policyHyperparameters,
-  withClipping,
 } from "./policyAgent.ts";
 import { loadRollouts, type Rollout } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 const chainer = "ChainerRL examples/ale/train_a2c_ale.py";
 

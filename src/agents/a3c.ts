@@ -20,9 +20,9 @@ import {
   type PolicyAgentParts,
   policyAgentPartNames,
   policyHyperparameters,
-  withClipping,
 } from "./policyAgent.ts";
 import { loadRollouts, type Rollout } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 const paper = "Mnih et al. 2016, section 8 of the supplement";
 

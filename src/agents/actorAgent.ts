@@ -2,6 +2,7 @@
 import { type Link, noBackprop, type Optimizer, persistent, scope, type Variable } from "../autograd/index.ts";
 import { deviceTurn, isOnHost, onHost, syncDevice } from "../device.ts";
 import { UsageError } from "../errors.ts";
+import type { activationNames, RecurrentName } from "../nets/index.ts";
 import { Random } from "../random.ts";
 import type { State } from "../state.ts";
 import type { ActingNetwork } from "./actingNetwork.ts";
@@ -99,11 +100,30 @@ export function prepare<S extends HyperparameterSchema>(
 }
 
 /** Something with a state, as networks, optimizers, replay buffers and random streams have it. */
-interface Saved {
+export interface Saved {
   saveState(): State;
   // biome-ignore lint/suspicious/noExplicitAny: each reads what it wrote itself
   loadState(state: any): void;
 }
+
+/** A stream of random numbers among what is saved. */
+export const savedStream = (random: Random): Saved => ({
+  saveState: () => ({ ...random.saveState() }),
+  loadState: (state: ReturnType<Random["saveState"]>) => random.loadState(state),
+});
+
+/** What hyperparameters say of hidden layers. */
+interface LayerSettings {
+  readonly hiddenSizes: readonly number[];
+  readonly activation: (typeof activationNames)[number];
+  readonly recurrent?: RecurrentName;
+}
+
+/** The hidden layers of a network, drawn from the stream of its name. */
+export const layersOf = (
+  { hyperparameters: { hiddenSizes, activation, recurrent = "none" }, random }: Setup<LayerSettings>,
+  name: string,
+) => ({ hiddenSizes, activation, recurrent, random: random.stream(name) });
 
 /** Steps in which an update is to be expected, of an asynchronous agent: an episode's end brings one. */
 const rehearsedSteps = 32;

@@ -25,9 +25,9 @@ import {
   type PolicyAgentParts,
   policyAgentPartNames,
   policyHyperparameters,
-  withClipping,
 } from "./policyAgent.ts";
 import { loadRollouts, Rollout, type RolloutBatch } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 const chainer = "ChainerRL PCL";
 

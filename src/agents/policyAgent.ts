@@ -1,5 +1,5 @@
 /** What agents that act by a policy and learn from their own recent steps share: A2C, A3C, PPO, REINFORCE. */
-import { GradientClipping, type Link, type Optimizer, RandomStream, type Variable } from "../autograd/index.ts";
+import { type Link, type Optimizer, RandomStream, type Variable } from "../autograd/index.ts";
 import {
   ActorCritic,
   activationNames,
@@ -23,7 +23,7 @@ import {
 } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
-import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
+import { ActorAgent, type AgentParts, layersOf, type Setup } from "./actorAgent.ts";
 import type { ActionExplanation, GreedyForward, Observation } from "./agent.ts";
 import { stateSize } from "./hiddenState.ts";
 import { hp } from "./hyperparameters.ts";
@@ -76,8 +76,8 @@ export function makePolicyHead(
 /** Policy and value function as perceptrons, on one trunk or two. */
 export function makeActorCritic(setup: Setup<PolicySettings>, isShared: boolean): ActorCritic {
   const { hyperparameters: h, obsSize } = setup;
-  const random = setup.random.stream("weights");
-  const mlp = { hiddenSizes: h.hiddenSizes, activation: h.activation, recurrent: h.recurrent ?? "none", random };
+  const mlp = layersOf(setup, "weights");
+  const { random } = mlp;
   const makeHead = (inSize: number) => makePolicyHead(inSize, setup, h, random);
   if (isShared) {
     const trunk = new HiddenLayers(obsSize, mlp);
@@ -85,10 +85,6 @@ export function makeActorCritic(setup: Setup<PolicySettings>, isShared: boolean)
   }
   return new SeparateActorCritic(mlpPolicy(obsSize, mlp, makeHead), new MlpValueFunction(obsSize, mlp));
 }
-
-/** Adds clipping by the norm over all parameters, unless it is null. */
-export const withClipping = (optimizer: Optimizer, maxGradNorm: number | null): Optimizer =>
-  maxGradNorm === null ? optimizer : optimizer.addHook(new GradientClipping(maxGradNorm));
 
 export interface PolicyAgentParts<Model> extends AgentParts {
   /** What learns; perceptrons unless given. */

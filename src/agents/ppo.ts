@@ -19,7 +19,7 @@ import {
   standardize,
   stepVariance,
 } from "../returns/index.ts";
-import { prepare } from "./actorAgent.ts";
+import { prepare, savedStream } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { requireFeedForward } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
@@ -29,9 +29,9 @@ import {
   type PolicyAgentParts,
   policyAgentPartNames,
   policyHyperparameters,
-  withClipping,
 } from "./policyAgent.ts";
 import { loadRollouts, type Rollout, type RolloutBatch } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 const paper = "Schulman et al. 2017, table 3";
 const pfrl = "PFRL PPO";
@@ -183,11 +183,7 @@ export class PPO extends PolicyAgent<ActorCritic> {
   }
 
   protected override saved() {
-    const shuffling = {
-      saveState: () => ({ ...this.#shuffling.saveState() }),
-      loadState: (state: Parameters<Random["loadState"]>[0]) => this.#shuffling.loadState(state),
-    };
-    return { ...super.saved(), shuffling };
+    return { ...super.saved(), shuffling: savedStream(this.#shuffling) };
   }
 }
 
