@@ -18,11 +18,12 @@ import { activationNames, type Distribution, type Policy } from "../nets/index.t
 import type { Random } from "../random.ts";
 import { EpisodicTrajectories } from "../replay/index.ts";
 import { trustRegionStep } from "../returns/index.ts";
-import { prepare, type Setup, savedStream } from "./actorAgent.ts";
+import { savedStream } from "./actorAgent.ts";
 import type { Observation } from "./agent.ts";
+import type { Setup } from "./agentSetup.ts";
 import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
-import { PolicyAgent, type PolicyAgentParts, policyAgentPartNames, policyHyperparameters } from "./policyAgent.ts";
+import { PolicyAgent, type PolicyAgentParts, policyHyperparameters, preparePolicy } from "./policyAgent.ts";
 import { loadRollouts, Rollout, type RolloutBatch } from "./rollout.ts";
 import { withClipping } from "./withClipping.ts";
 
@@ -83,8 +84,7 @@ export interface ACERGradients {
 }
 
 export function prepareACER<Model>(kind: "Discrete" | "Box", options: ACEROptions<Model>): ACERSetup {
-  const names = [...policyAgentPartNames, "averageModel", "replay"];
-  return prepare("ACER", acerHyperparameters, options, names, [kind]);
+  return preparePolicy("ACER", acerHyperparameters, options, ["averageModel", "replay"], [kind]);
 }
 
 export abstract class ACER<Model extends ACERModel> extends PolicyAgent<Model> {

@@ -15,7 +15,7 @@ import {
 } from "../nets/index.ts";
 import { retrace } from "../returns/index.ts";
 import { ACER, type ACERGradients, type ACEROptions, prepareACER } from "./acer.ts";
-import { layersOf } from "./actorAgent.ts";
+import { layersOf } from "./agentSetup.ts";
 import { truncatedShare, truncatedWeight } from "./discreteACER.ts";
 import { makePolicyHead } from "./policyAgent.ts";
 import type { RolloutBatch } from "./rollout.ts";

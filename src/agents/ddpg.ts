@@ -29,8 +29,8 @@ import {
   type Policy,
   type StateActionQ,
 } from "../nets/index.ts";
-import { layersOf, prepare, type Setup } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { layersOf, prepare, type Setup } from "./agentSetup.ts";
 import { type HyperparameterSchema, type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
   ReplayAgent,

@@ -3,7 +3,7 @@ import { defineOp, expandDims, mul, noBackprop, selectItem, square, sum, type Va
 import { Categorical, DiscreteACERModel, type Distribution, Mlp, mlpPolicy } from "../nets/index.ts";
 import { retrace } from "../returns/index.ts";
 import { ACER, type ACERGradients, type ACEROptions, prepareACER } from "./acer.ts";
-import { layersOf } from "./actorAgent.ts";
+import { layersOf } from "./agentSetup.ts";
 import { makePolicyHead } from "./policyAgent.ts";
 import type { RolloutBatch } from "./rollout.ts";
 

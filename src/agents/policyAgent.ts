@@ -23,10 +23,11 @@ import {
 } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
-import { ActorAgent, type AgentParts, layersOf, type Setup } from "./actorAgent.ts";
+import { ActorAgent } from "./actorAgent.ts";
 import type { ActionExplanation, GreedyForward, Observation } from "./agent.ts";
+import { type AgentParts, layersOf, prepare, type Setup } from "./agentSetup.ts";
 import { stateSize } from "./hiddenState.ts";
-import { hp } from "./hyperparameters.ts";
+import { type HyperparameterSchema, hp } from "./hyperparameters.ts";
 import { Rollout } from "./rollout.ts";
 
 /** Hyperparameters of the networks that these agents make for themselves. */
@@ -93,7 +94,19 @@ export interface PolicyAgentParts<Model> extends AgentParts {
   readonly actingModel?: Model;
   readonly optimizer?: Optimizer;
 }
-export const policyAgentPartNames = ["model", "actingModel", "optimizer"];
+const partNames = ["model", "actingModel", "optimizer"];
+
+/**
+ * What is made of an agent's options, see `prepare`.
+ * @param others names of options that are no hyperparameters, besides those of PolicyAgentParts
+ */
+export const preparePolicy = <S extends HyperparameterSchema>(
+  name: string,
+  schema: S,
+  options: AgentParts,
+  others: readonly string[] = [],
+  kinds: readonly ("Discrete" | "Box")[] = ["Discrete", "Box"],
+) => prepare(name, schema, options, [...partNames, ...others], kinds);
 
 /** What people see of the choice between actions in one observation. */
 function choiceOf(policy: Distribution): Pick<ActionExplanation, "kind" | "numbers"> {

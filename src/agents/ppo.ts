@@ -19,7 +19,7 @@ import {
   standardize,
   stepVariance,
 } from "../returns/index.ts";
-import { prepare, savedStream } from "./actorAgent.ts";
+import { savedStream } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { requireFeedForward } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
@@ -27,8 +27,8 @@ import {
   makeActorCritic,
   PolicyAgent,
   type PolicyAgentParts,
-  policyAgentPartNames,
   policyHyperparameters,
+  preparePolicy,
 } from "./policyAgent.ts";
 import { loadRollouts, type Rollout, type RolloutBatch } from "./rollout.ts";
 import { withClipping } from "./withClipping.ts";
@@ -83,7 +83,7 @@ export class PPO extends PolicyAgent<ActorCritic> {
   readonly #shuffling: Random;
 
   constructor(options: PPOOptions) {
-    const setup = prepare("PPO", ppoHyperparameters, options, policyAgentPartNames, ["Discrete", "Box"]);
+    const setup = preparePolicy("PPO", ppoHyperparameters, options);
     const h = setup.hyperparameters;
     if (h.minibatchSize > h.updateInterval) {
       throw new UsageError(

@@ -12,16 +12,16 @@
 import { Adam, defineOp, noBackprop, scope, sum, type Variable } from "../autograd/index.ts";
 import { type Distribution, mlpPolicy, type Policy } from "../nets/index.ts";
 import { lambdaReturns, standardize } from "../returns/index.ts";
-import { layersOf, prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { layersOf } from "./agentSetup.ts";
 import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
   makePolicyHead,
   PolicyAgent,
   type PolicyAgentParts,
-  policyAgentPartNames,
   policyHyperparameters,
+  preparePolicy,
 } from "./policyAgent.ts";
 import { loadRollouts, type Rollout } from "./rollout.ts";
 import { withClipping } from "./withClipping.ts";
@@ -66,7 +66,7 @@ export class REINFORCE extends PolicyAgent<Policy> {
   #episodes = 0;
 
   constructor(options: REINFORCEOptions) {
-    const setup = prepare("REINFORCE", reinforceHyperparameters, options, policyAgentPartNames, ["Discrete", "Box"]);
+    const setup = preparePolicy("REINFORCE", reinforceHyperparameters, options);
     const h = setup.hyperparameters;
     const makePolicy = (): Policy => {
       const mlp = layersOf(setup, "weights");

@@ -20,8 +20,9 @@ import {
 } from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
-import { ActorAgent, type AgentParts, layersOf, type Setup, savedStream } from "./actorAgent.ts";
+import { ActorAgent, savedStream } from "./actorAgent.ts";
 import type { ActionExplanation, BoxSpace, GreedyForward, LearnerAgent, Observation } from "./agent.ts";
+import { type AgentParts, layersOf, type Setup } from "./agentSetup.ts";
 import { stateSize } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import { appendOfActor, splitReplay } from "./replayLanes.ts";

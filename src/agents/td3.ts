@@ -19,8 +19,8 @@ import {
 } from "../autograd/index.ts";
 import { AdditiveGaussian } from "../explorers/index.ts";
 import { Bounds, DeterministicHead, mlpPolicy, type Policy, type TwinQ } from "../nets/index.ts";
-import { layersOf, prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { layersOf, prepare } from "./agentSetup.ts";
 import { requireFeedForward } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
