@@ -12,7 +12,6 @@
 import { mean, noBackprop, RMSprop, scope, sum, type Variable } from "../autograd/index.ts";
 import type { ActorCritic, Distribution } from "../nets/index.ts";
 import { actorCriticLoss, generalizedAdvantages } from "../returns/index.ts";
-import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
@@ -20,11 +19,11 @@ import {
   makeActorCritic,
   PolicyAgent,
   type PolicyAgentParts,
-  policyAgentPartNames,
   policyHyperparameters,
-  withClipping,
+  preparePolicy,
 } from "./policyAgent.ts";
 import { loadRollouts, type Rollout } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 const chainer = "ChainerRL examples/ale/train_a2c_ale.py";
 
@@ -53,7 +52,7 @@ export class A2C extends PolicyAgent<ActorCritic> {
   readonly hyperparameters: Readonly<A2CHyperparameters>;
 
   constructor(options: A2COptions) {
-    const setup = prepare("A2C", a2cHyperparameters, options, policyAgentPartNames, ["Discrete", "Box"]);
+    const setup = preparePolicy("A2C", a2cHyperparameters, options);
     const h = setup.hyperparameters;
     super(
       setup,

@@ -10,7 +10,6 @@
 import { mean, noBackprop, RMSpropAsync, scope, sum, type Variable } from "../autograd/index.ts";
 import type { ActorCritic, Distribution } from "../nets/index.ts";
 import { actorCriticLoss, lambdaReturns } from "../returns/index.ts";
-import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
@@ -18,11 +17,11 @@ import {
   makeActorCritic,
   PolicyAgent,
   type PolicyAgentParts,
-  policyAgentPartNames,
   policyHyperparameters,
-  withClipping,
+  preparePolicy,
 } from "./policyAgent.ts";
 import { loadRollouts, type Rollout } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 const paper = "Mnih et al. 2016, section 8 of the supplement";
 
@@ -56,7 +55,7 @@ export class A3C extends PolicyAgent<ActorCritic> {
   readonly hyperparameters: Readonly<A3CHyperparameters>;
 
   constructor(options: A3COptions) {
-    const setup = prepare("A3C", a3cHyperparameters, options, policyAgentPartNames, ["Discrete", "Box"]);
+    const setup = preparePolicy("A3C", a3cHyperparameters, options);
     const h = setup.hyperparameters;
     super(
       setup,

@@ -18,18 +18,14 @@ import { activationNames, type Distribution, type Policy } from "../nets/index.t
 import type { Random } from "../random.ts";
 import { EpisodicTrajectories } from "../replay/index.ts";
 import { trustRegionStep } from "../returns/index.ts";
-import { prepare, type Setup } from "./actorAgent.ts";
+import { savedStream } from "./actorAgent.ts";
 import type { Observation } from "./agent.ts";
+import type { Setup } from "./agentSetup.ts";
 import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
-import {
-  PolicyAgent,
-  type PolicyAgentParts,
-  policyAgentPartNames,
-  policyHyperparameters,
-  withClipping,
-} from "./policyAgent.ts";
+import { PolicyAgent, type PolicyAgentParts, policyHyperparameters, preparePolicy } from "./policyAgent.ts";
 import { loadRollouts, Rollout, type RolloutBatch } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 const paper = "Wang et al. 2017, section 4";
 const chainer = "ChainerRL ACER";
@@ -88,8 +84,7 @@ export interface ACERGradients {
 }
 
 export function prepareACER<Model>(kind: "Discrete" | "Box", options: ACEROptions<Model>): ACERSetup {
-  const names = [...policyAgentPartNames, "averageModel", "replay"];
-  return prepare("ACER", acerHyperparameters, options, names, [kind]);
+  return preparePolicy("ACER", acerHyperparameters, options, ["averageModel", "replay"], [kind]);
 }
 
 export abstract class ACER<Model extends ACERModel> extends PolicyAgent<Model> {
@@ -228,11 +223,6 @@ export abstract class ACER<Model extends ACERModel> extends PolicyAgent<Model> {
   }
 
   protected override saved() {
-    const counts = this.#replayCounts;
-    const replays = {
-      saveState: () => ({ ...counts.saveState() }),
-      loadState: (state: Parameters<Random["loadState"]>[0]) => counts.loadState(state),
-    };
-    return { ...super.saved(), replay: this.replay, replays };
+    return { ...super.saved(), replay: this.replay, replays: savedStream(this.#replayCounts) };
   }
 }

@@ -15,8 +15,9 @@ import {
 } from "../nets/index.ts";
 import { retrace } from "../returns/index.ts";
 import { ACER, type ACERGradients, type ACEROptions, prepareACER } from "./acer.ts";
+import { layersOf } from "./agentSetup.ts";
 import { truncatedShare, truncatedWeight } from "./discreteACER.ts";
-import { hiddenLayersOf, makePolicyHead } from "./policyAgent.ts";
+import { makePolicyHead } from "./policyAgent.ts";
 import type { RolloutBatch } from "./rollout.ts";
 
 export class ContinuousACER extends ACER<StochasticDuelingModel> {
@@ -28,9 +29,8 @@ export class ContinuousACER extends ACER<StochasticDuelingModel> {
     const setup = prepareACER("Box", options);
     const { hyperparameters: h, obsSize, actionSize, random } = setup;
     const make = () => {
-      const weights = random.stream("weights");
-      const { hiddenSizes, activation, recurrent } = h;
-      const mlp = hiddenLayersOf(setup, weights);
+      const mlp = layersOf(setup, "weights");
+      const { hiddenSizes, activation, recurrent, random: weights } = mlp;
       const policy = mlpPolicy(obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, weights));
       const isDeep = hiddenSizes.length > 1;
       if (recurrent === "none") {

@@ -29,19 +29,19 @@ import {
   type Policy,
   type StateActionQ,
 } from "../nets/index.ts";
-import { prepare, type Setup } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { layersOf, prepare, type Setup } from "./agentSetup.ts";
 import { type HyperparameterSchema, type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
-import { withClipping } from "./policyAgent.ts";
 import {
-  layersOf,
   ReplayAgent,
   type ReplayAgentParts,
   recurrentReplayHyperparameters,
   replayAgentPartNames,
   replayHyperparameters,
+  requireMemoryToFill,
   withTarget,
 } from "./replayAgent.ts";
+import { withClipping } from "./withClipping.ts";
 
 const paper = "Lillicrap et al. 2016, section 7";
 
@@ -172,6 +172,7 @@ export class DDPG extends ReplayAgent {
     this.targetPolicy = policies[1];
     const qNames = ["qFunction", "targetQ"] as const;
     [this.qFunction, this.targetQ] = withTarget(name, qNames, parts.qFunction, parts.targetQ, makeQ);
+    requireMemoryToFill(name, this.policy, this.qFunction);
     const adam = (alpha: number) => withClipping(new Adam({ alpha }), h.maxGradNorm);
     this.actorOptimizer = (parts.actorOptimizer ?? adam(h.actorLearningRate)).setup(this.policy);
     this.criticOptimizer = (parts.criticOptimizer ?? adam(h.criticLearningRate)).setup(this.qFunction);

@@ -3,7 +3,8 @@ import { defineOp, expandDims, mul, noBackprop, selectItem, square, sum, type Va
 import { Categorical, DiscreteACERModel, type Distribution, Mlp, mlpPolicy } from "../nets/index.ts";
 import { retrace } from "../returns/index.ts";
 import { ACER, type ACERGradients, type ACEROptions, prepareACER } from "./acer.ts";
-import { hiddenLayersOf, makePolicyHead } from "./policyAgent.ts";
+import { layersOf } from "./agentSetup.ts";
+import { makePolicyHead } from "./policyAgent.ts";
 import type { RolloutBatch } from "./rollout.ts";
 
 /** min(c, e^x): an importance weight from its logarithm, truncated. */
@@ -27,12 +28,11 @@ export const truncatedShare = defineOp({
 export class DiscreteACER extends ACER<DiscreteACERModel> {
   constructor(options: ACEROptions<DiscreteACERModel>) {
     const setup = prepareACER("Discrete", options);
-    const { hyperparameters: h, obsSize, random } = setup;
+    const { hyperparameters: h, obsSize } = setup;
     const actions = setup.actions!;
     const make = () => {
-      const weights = random.stream("weights");
-      const mlp = hiddenLayersOf(setup, weights);
-      const policy = mlpPolicy(obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, weights));
+      const mlp = layersOf(setup, "weights");
+      const policy = mlpPolicy(obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, mlp.random));
       return new DiscreteACERModel(policy, new Mlp(obsSize, actions, mlp));
     };
     super(setup, options, make, actions);

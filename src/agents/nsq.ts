@@ -22,13 +22,14 @@ import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
 import { actionValueOf, activationNames, Mlp, type QNetwork, recurrentNames } from "../nets/index.ts";
 import { lambdaReturns } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
-import { ActorAgent, type AgentParts, prepare } from "./actorAgent.ts";
+import { ActorAgent } from "./actorAgent.ts";
 import type { ActionExplanation, AgentSpec, GreedyForward, Observation } from "./agent.ts";
+import { type AgentParts, layersOf, prepare } from "./agentSetup.ts";
 import { convolutionsHyperparameter } from "./convolutionSettings.ts";
 import { overStretches, stateSize } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
-import { withClipping } from "./policyAgent.ts";
 import { Rollout } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 const paper = "Mnih et al. 2016, section 8 of the supplement";
 const chainer = "ChainerRL examples/ale/train_nsq_ale.py";
@@ -93,14 +94,7 @@ export class NSQ extends ActorAgent {
     const actions = setup.actions!;
     const { qFunction, targetQ, actingQ } = options;
     this.hyperparameters = h;
-    const make = (): QNetwork =>
-      new Mlp(obsSize, actions, {
-        hiddenSizes: h.hiddenSizes,
-        activation: h.activation,
-        recurrent: h.recurrent,
-        convolutions: setup.convolutions(h.convolutions),
-        random: random.stream("weights"),
-      });
+    const make = (): QNetwork => new Mlp(obsSize, actions, layersOf(setup, "weights"));
     this.qFunction = qFunction ?? make();
     this.targetQ = targetQ ?? make();
     this.targetQ.copyParametersFrom(this.qFunction);

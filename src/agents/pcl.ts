@@ -15,7 +15,6 @@ import { Adam, mul, noBackprop, scope, sum, type Variable } from "../autograd/in
 import type { ActorCritic, Distribution } from "../nets/index.ts";
 import { EpisodicTrajectories } from "../replay/index.ts";
 import { pathConsistency } from "../returns/index.ts";
-import { prepare } from "./actorAgent.ts";
 import type { AgentSpec, Observation } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
@@ -23,11 +22,11 @@ import {
   makeActorCritic,
   PolicyAgent,
   type PolicyAgentParts,
-  policyAgentPartNames,
   policyHyperparameters,
-  withClipping,
+  preparePolicy,
 } from "./policyAgent.ts";
 import { loadRollouts, Rollout, type RolloutBatch } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 const chainer = "ChainerRL PCL";
 
@@ -74,8 +73,7 @@ export class PCL extends PolicyAgent<ActorCritic> {
   readonly #replayed: Rollout;
 
   constructor(options: PCLOptions) {
-    const partNames = [...policyAgentPartNames, "replay"];
-    const setup = prepare("PCL", pclHyperparameters, options, partNames, ["Discrete", "Box"]);
+    const setup = preparePolicy("PCL", pclHyperparameters, options, ["replay"]);
     const { hyperparameters: h, obsShape, obsSize, actionSize, random } = setup;
     const rows = (h.tMax ?? 512) + 1;
     super(

@@ -1,5 +1,5 @@
 /** What agents that act by a policy and learn from their own recent steps share: A2C, A3C, PPO, REINFORCE. */
-import { GradientClipping, type Link, type Optimizer, RandomStream, type Variable } from "../autograd/index.ts";
+import { type Link, type Optimizer, RandomStream, type Variable } from "../autograd/index.ts";
 import {
   ActorCritic,
   activationNames,
@@ -11,7 +11,6 @@ import {
   GaussianHead,
   HiddenLayers,
   MellowmaxHead,
-  type MlpOptions,
   MlpValueFunction,
   mlpPolicy,
   type PolicyHead,
@@ -25,11 +24,12 @@ import {
 } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
-import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
+import { ActorAgent } from "./actorAgent.ts";
 import type { ActionExplanation, GreedyForward, Observation } from "./agent.ts";
+import { type AgentParts, layersOf, prepare, type Setup } from "./agentSetup.ts";
 import { convolutionsHyperparameter } from "./convolutionSettings.ts";
 import { stateSize } from "./hiddenState.ts";
-import { hp } from "./hyperparameters.ts";
+import { type HyperparameterSchema, hp } from "./hyperparameters.ts";
 import { Rollout } from "./rollout.ts";
 
 /** Hyperparameters of the networks that these agents make for themselves. */
@@ -82,23 +82,11 @@ export function makePolicyHead(
     : new MellowmaxHead(inSize, actions, options);
 }
 
-/** What the hyperparameters say of convolutions, hidden layers and memory. */
-export function hiddenLayersOf(
-  {
-    hyperparameters: h,
-    convolutions,
-  }: Setup<Omit<PolicySettings, "discretePolicy" | "covariance" | "initialVariance">>,
-  random: Random,
-): MlpOptions {
-  const { hiddenSizes, activation, recurrent = "none" } = h;
-  return { hiddenSizes, activation, recurrent, convolutions: convolutions(h.convolutions), random };
-}
-
 /** Policy and value function as perceptrons, on one trunk or two. */
 export function makeActorCritic(setup: Setup<PolicySettings>, isShared: boolean): ActorCritic {
   const { hyperparameters: h, obsSize } = setup;
-  const random = setup.random.stream("weights");
-  const mlp = hiddenLayersOf(setup, random);
+  const mlp = layersOf(setup, "weights");
+  const { random } = mlp;
   const makeHead = (inSize: number) => makePolicyHead(inSize, setup, h, random);
   if (isShared) {
     const trunk = new HiddenLayers(obsSize, mlp);
@@ -107,10 +95,6 @@ export function makeActorCritic(setup: Setup<PolicySettings>, isShared: boolean)
   return new SeparateActorCritic(mlpPolicy(obsSize, mlp, makeHead), new MlpValueFunction(obsSize, mlp));
 }
 
-/** Adds clipping by the norm over all parameters, unless it is null. */
-export const withClipping = (optimizer: Optimizer, maxGradNorm: number | null): Optimizer =>
-  maxGradNorm === null ? optimizer : optimizer.addHook(new GradientClipping(maxGradNorm));
-
 export interface PolicyAgentParts<Model> extends AgentParts {
   /** What learns; perceptrons unless given. */
   readonly model?: Model;
@@ -118,7 +102,19 @@ export interface PolicyAgentParts<Model> extends AgentParts {
   readonly actingModel?: Model;
   readonly optimizer?: Optimizer;
 }
-export const policyAgentPartNames = ["model", "actingModel", "optimizer"];
+const partNames = ["model", "actingModel", "optimizer"];
+
+/**
+ * What is made of an agent's options, see `prepare`.
+ * @param others names of options that are no hyperparameters, besides those of PolicyAgentParts
+ */
+export const preparePolicy = <S extends HyperparameterSchema>(
+  name: string,
+  schema: S,
+  options: AgentParts,
+  others: readonly string[] = [],
+  kinds: readonly ("Discrete" | "Box")[] = ["Discrete", "Box"],
+) => prepare(name, schema, options, [...partNames, ...others], kinds);
 
 /** What people see of the choice between actions in one observation. */
 function choiceOf(policy: Distribution): Pick<ActionExplanation, "kind" | "numbers"> {

@@ -19,7 +19,7 @@ import {
   standardize,
   stepVariance,
 } from "../returns/index.ts";
-import { prepare } from "./actorAgent.ts";
+import { savedStream } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { requireFeedForward } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
@@ -27,11 +27,11 @@ import {
   makeActorCritic,
   PolicyAgent,
   type PolicyAgentParts,
-  policyAgentPartNames,
   policyHyperparameters,
-  withClipping,
+  preparePolicy,
 } from "./policyAgent.ts";
 import { loadRollouts, type Rollout, type RolloutBatch } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 const paper = "Schulman et al. 2017, table 3";
 const pfrl = "PFRL PPO";
@@ -83,7 +83,7 @@ export class PPO extends PolicyAgent<ActorCritic> {
   readonly #shuffling: Random;
 
   constructor(options: PPOOptions) {
-    const setup = prepare("PPO", ppoHyperparameters, options, policyAgentPartNames, ["Discrete", "Box"]);
+    const setup = preparePolicy("PPO", ppoHyperparameters, options);
     const h = setup.hyperparameters;
     if (h.minibatchSize > h.updateInterval) {
       throw new UsageError(
@@ -183,11 +183,7 @@ export class PPO extends PolicyAgent<ActorCritic> {
   }
 
   protected override saved() {
-    const shuffling = {
-      saveState: () => ({ ...this.#shuffling.saveState() }),
-      loadState: (state: Parameters<Random["loadState"]>[0]) => this.#shuffling.loadState(state),
-    };
-    return { ...super.saved(), shuffling };
+    return { ...super.saved(), shuffling: savedStream(this.#shuffling) };
   }
 }
 

@@ -1,17 +1,8 @@
-/** What the agents of the DQN family share: networks, replay, acting and saving. */
-import {
-  Adam,
-  argMax,
-  expandDims,
-  GradientClipping,
-  type Link,
-  noBackprop,
-  type Optimizer,
-  type Variable,
-} from "../autograd/index.ts";
-import { deviceTurn, isOnHost, onHost, syncDevice } from "../device.ts";
+/** What the agents of the DQN family share: networks, minibatches, learning from outcomes, and saving. */
+import { Adam, argMax, expandDims, type Link, noBackprop, type Optimizer, type Variable } from "../autograd/index.ts";
+import { deviceTurn, syncDevice } from "../device.ts";
 import { UsageError } from "../errors.ts";
-import { type Explorer, Greedy, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
+import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
 import {
   type ActionValue,
   actionValueOf,
@@ -21,17 +12,9 @@ import {
   type QNetwork,
 } from "../nets/index.ts";
 import { Random } from "../random.ts";
-import {
-  EpisodicReplayBuffer,
-  type FrameRing,
-  PrioritizedReplayBuffer,
-  type Replay,
-  ReplayBuffer,
-  type Transition,
-  type TransitionFormat,
-} from "../replay/index.ts";
+import type { Replay, Transition, TransitionFormat } from "../replay/index.ts";
 import type { State } from "../state.ts";
-import { type Acting, type ActingParts, DiscreteActing, type Look, maskOf } from "./acting.ts";
+import { type Acting, type ActingParts, DiscreteActing, maskOf } from "./acting.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import type {
   Action,
@@ -48,17 +31,18 @@ import type {
   StepInfo,
 } from "./agent.ts";
 import { BaseAgent, requireExportable } from "./baseAgent.ts";
-import { BatchActing } from "./batchActing.ts";
 import { convolutionsFor } from "./convolutionSettings.ts";
 import { type DQNHyperparameters, type DQNOptions, dqnSettings, observationShape } from "./dqnHyperparameters.ts";
-import { ForwardPass } from "./forwardPass.ts";
-import { HiddenState, stateSize } from "./hiddenState.ts";
+import { stateSize } from "./hiddenState.ts";
 import type { HyperparameterSchema } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
+import { QActing } from "./qActing.ts";
+import { framesOnDevice, replayFor } from "./qReplay.ts";
 import { appendOfActor, splitReplay } from "./replayLanes.ts";
 import { SequenceMinibatch } from "./sequenceMinibatch.ts";
 import { Staging } from "./staging.ts";
 import { UpdateStatistics } from "./updateStatistics.ts";
+import { withClipping } from "./withClipping.ts";
 
 /** What a q-function is made from. */
 export interface NetworkParts {
@@ -84,11 +68,10 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   readonly optimizer: Optimizer;
   readonly replay: Replay;
   readonly transitionFormat: TransitionFormat;
-  readonly #acting: Acting<A>;
+  readonly #acting: QActing<A>;
   readonly #actingNetwork: ActingNetwork<QNetwork<Value>>;
+  readonly #isRecurrent: boolean;
   readonly #makeBatch: (maskedActions: number) => Staging;
-  /** What is remembered of the running episode, and of one of evaluation; null where the network is not recurrent. */
-  readonly #hidden: Memories | null;
   /** Made with `batch`, where the network is recurrent. */
   #sequences: SequenceMinibatch | null = null;
   readonly #greedyForward: () => GreedyForward;
@@ -99,11 +82,6 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   readonly #surprise: Float64Array;
   /** Made with the first update: until then the replay buffer may be split. */
   #batch: Staging | null = null;
-  readonly #makeBatchActing: (n: number, isExploring: boolean) => BatchActing<A>;
-  /** Acting in many environments; null while there is one. */
-  #rows: BatchActing<A> | null = null;
-  /** The same in evaluations of another number of rows. */
-  #greedyRows: BatchActing<A> | null = null;
 
   /** @param declared the hyperparameters there are */
   constructor(options: DQNOptions<Value, A>, declared: HyperparameterSchema) {
@@ -140,19 +118,14 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     this.targetQ.copyParametersFrom(this.qFunction);
     const makeActing = actingQ ? () => actingQ : qFunction ? null : make("acting");
     this.#actingNetwork = new ActingNetwork(this.qFunction, makeActing, h.updateInterval);
-    this.optimizer = options.optimizer ?? this.#defaultOptimizer();
+    const adam = () => new Adam({ alpha: h.learningRate, eps: h.adamEps });
+    this.optimizer = options.optimizer ?? withClipping(adam(), h.maxGradNorm);
     this.optimizer.setup(this.qFunction);
     const isRecurrent = stateSize(this.qFunction) > 0;
-    if (isRecurrent) this.#requireSequences(where, options.replay);
-    this.replay =
-      options.replay ?? this.#defaultReplay(isRecurrent, obsShape, obsDtype, actionShape, random.stream("replay"));
+    this.#isRecurrent = isRecurrent;
+    const experience = { obsShape, obsDtype, actionShape, isRecurrent, random: random.stream("replay") } as const;
+    this.replay = replayFor(where, h, options.replay, experience);
     const { isPrioritized } = this.replay;
-    if (isPrioritized && !isOnHost()) {
-      throw new UsageError(
-        `${where}: prioritized sampling must see each update's errors at once; got a device whose numbers are read later. Learn on the cpu, or use sampling uniform.`,
-      );
-    }
-    this.#framesOnDevice(where);
     const { minibatchSize: n, sequenceLength, burnIn } = h;
     this.#makeBatch = (maskedActions) =>
       new Staging(isRecurrent ? n * sequenceLength : n, obsShape, actionShape, {
@@ -160,109 +133,34 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
         maskedActions,
         hasNextActions: this.needsNextActions,
         burnIn: isRecurrent ? { sequences: n, steps: burnIn } : null,
-        frames: this.#framesOnDevice(where),
+        frames: framesOnDevice(where, h, this.replay),
       });
     this.#surprise = new Float64Array(isPrioritized ? n : 0);
     const { network } = this.#actingNetwork;
     const forward = (obs: Variable) => this.actingOutput(actionValueOf(network.forward(obs)));
-    const actingOn = (look: Look, phiThere: typeof phi, makeExplorer: ActingParts<A>["explorer"]) =>
-      this.makeActing(
-        { name: where, obsSize, phi: phiThere, look, looksAlways: isRecurrent, explorer: makeExplorer },
-        actionSpace,
-      );
-    const exploring =
-      (stream: string): ActingParts<A>["explorer"] =>
-      (randomAction) =>
-        explorer ?? this.makeExplorer(randomAction, random.stream(stream), actionSpace);
     this.#greedyForward = () => {
       requireExportable(this.name, phi, network);
       const firstAction = "n" in actionSpace ? (actionSpace.start ?? 0) : null;
       const outputs = (obs: Variable) => this.greedyOutputs(forward(obs));
       return { obsShape, obsType: obsDtype, firstAction, bounds: null, forward: outputs };
     };
-    const makeHidden = () => onHost(() => new HiddenState(network));
-    this.#hidden = isRecurrent ? { training: makeHidden(), evaluation: makeHidden() } : null;
-    this.#acting = actingOn(lookOnHost(obsShape, forward, this.#hidden), phi, exploring("explorer"));
-    this.#makeBatchActing = (n, isExploring) =>
-      new BatchActing<A>({
-        name: where,
-        n,
-        obsShape,
-        phi,
-        forward: (obs) => this.actingOutput(this.online(obs)),
-        makeRow: (row, look) => {
-          const stream = row === 0 ? "explorer" : `explorer/${row}`;
-          return actingOn(look, null, isExploring ? exploring(stream) : () => new Greedy<A>());
-        },
-      });
+    this.#acting = new QActing({
+      name: where,
+      obsShape,
+      phi,
+      network,
+      forward,
+      forwardMany: (obs) => this.actingOutput(this.online(obs)),
+      makeActing: (parts) => this.makeActing(parts, actionSpace),
+      makeExplorer: (randomAction, stream) =>
+        explorer ?? this.makeExplorer(randomAction, random.stream(stream), actionSpace),
+      split: (rows) => splitReplay(where, this.replay, rows),
+    });
   }
 
   /** The minibatch under way. */
   protected get batch(): Staging {
     return this.#batch!;
-  }
-
-  /** The frames that stay on the device that learns; null where minibatches go over whole. */
-  #framesOnDevice(where: string): readonly FrameRing[] | null {
-    if (this.hyperparameters.replayDevice === "cpu") return null;
-    if (isOnHost()) {
-      throw new UsageError(
-        `${where}: replayDevice gpu must come with a GPU that learns; got the cpu. Open the device gpu, or leave replayDevice out.`,
-      );
-    }
-    const { frameRings } = this.replay;
-    if (!frameRings) {
-      throw new UsageError(
-        `${where}: replayDevice gpu must come with a replay buffer that keeps frames; got one without. Use ReplayBuffer or PrioritizedReplayBuffer.`,
-      );
-    }
-    return frameRings;
-  }
-
-  #defaultOptimizer(): Optimizer {
-    const { learningRate, adamEps, maxGradNorm } = this.hyperparameters;
-    const adam = new Adam({ alpha: learningRate, eps: adamEps });
-    return maxGradNorm === null ? adam : adam.addHook(new GradientClipping(maxGradNorm));
-  }
-
-  /** @throws UsageError for settings that sequences cannot be replayed with */
-  #requireSequences(where: string, replay: Replay | undefined): void {
-    const { sampling, nStep } = this.hyperparameters;
-    if ((replay?.isPrioritized ?? sampling === "prioritized") || nStep > 1) {
-      throw new UsageError(
-        `${where}: a recurrent network must learn from uniformly sampled steps; got sampling ${sampling} and nStep ${nStep}. Use sampling uniform and nStep 1.`,
-      );
-    }
-    if (replay && !replay.sampleSequences) {
-      throw new UsageError(
-        `${where}: a recurrent network must learn from a replay buffer of episodes; got ${replay.constructor.name}. Use EpisodicReplayBuffer, or leave replay out.`,
-      );
-    }
-  }
-
-  #defaultReplay(
-    isRecurrent: boolean,
-    obsShape: readonly number[],
-    obsDtype: "uint8" | "float32",
-    actionShape: readonly number[],
-    random: Random,
-  ): Replay {
-    const h = this.hyperparameters;
-    const action =
-      actionShape.length === 0
-        ? ({ dtype: "int32", shape: [] } as const)
-        : ({ dtype: "float32", shape: [actionShape[0]!] } as const);
-    const { replayCapacity: capacity, gamma, nStep, frameStack } = h;
-    const kept = { capacity, obsShape, obsDtype, frameStack, action, gamma, random };
-    if (isRecurrent) return new EpisodicReplayBuffer(kept);
-    const options = { ...kept, nStep };
-    if (h.sampling === "uniform") return new ReplayBuffer(options);
-    return new PrioritizedReplayBuffer({
-      ...options,
-      alpha: h.priorityExponent,
-      beta: h.importanceExponent,
-      betaSteps: h.importanceSteps,
-    });
   }
 
   /** The shape of one action. Called by the constructor. @throws UsageError for a space the agent cannot act in */
@@ -381,7 +279,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     const { hasMasks } = this.replay;
     if (this.#batch && (!hasMasks || this.#batch.mask !== null)) return;
     this.#batch = this.#makeBatch(hasMasks ? this.#actions : 0);
-    if (this.#hidden === null) return;
+    if (!this.#isRecurrent) return;
     const { minibatchSize, sequenceLength } = this.hyperparameters;
     this.#sequences = new SequenceMinibatch(this.name, this.replay, this.#batch, minibatchSize, sequenceLength);
   }
@@ -410,25 +308,13 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 
   act(obs: Observation, info?: StepInfo): A {
-    return this.#acting.act(obs, maskOf(info), this.steps, this.training);
+    return this.#acting.single.act(obs, maskOf(info), this.steps, this.training);
   }
 
   observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean, info?: StepInfo): void {
-    if (!this.training) {
-      if (terminated || truncated) this.#hidden?.evaluation.reset();
-      return;
-    }
-    const acting = this.#acting;
-    if (!acting.isWaiting) {
-      throw new UsageError(
-        `${this.name}.observe: an action must come before its outcome; got a reward of ${reward} without act(). Call act(obs) first.`,
-      );
-    }
-    if (this.#rows) {
-      throw new UsageError(
-        `${this.name}.observe: an agent must learn from one environment or from many; got observe() after actBatch() with ${this.#rows.n} rows. Use observeBatch.`,
-      );
-    }
+    if (terminated || truncated) this.#acting.endEpisode(this.training);
+    if (!this.training) return;
+    const acting = this.#acting.waiting(reward);
     const { lastObs, lastAction, lastMask } = acting;
     this.replay.append(
       lastObs,
@@ -441,7 +327,6 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       maskOf(info),
     );
     acting.forget();
-    if (terminated || truncated) this.#hidden?.training.reset();
     this.#learnFrom(1);
   }
 
@@ -461,7 +346,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
 
   /** @throws UsageError for another n than before, and for a replay buffer of one running episode */
   setEnvs(n: number): void {
-    this.#rowsFor(n);
+    this.#acting.rowsFor(n, this.training);
   }
 
   /**
@@ -469,31 +354,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
    * @throws UsageError for another n than before, for a replay buffer of one running episode, for bad observations
    */
   async actBatch(obs: ArrayLike<number>, n: number, infos?: BatchInfos): Promise<BatchActions> {
-    return this.#rowsFor(n).act(obs, infos, this.steps, this.training);
-  }
-
-  #rowsFor(n: number): BatchActing<A> {
-    if (this.#rows?.n === n) return this.#rows;
-    if (!(Number.isSafeInteger(n) && n > 0)) {
-      throw new UsageError(
-        `${this.name}.actBatch: n must be a whole number of at least 1; got ${n}. Pass envs.numEnvs.`,
-      );
-    }
-    if (this.#hidden !== null) {
-      throw new UsageError(
-        `${this.name}.actBatch: a recurrent network must act in one environment; got ${n} rows. Use act(), or recurrent none.`,
-      );
-    }
-    if (this.training) return this.#split(n);
-    if (this.#greedyRows?.n !== n) this.#greedyRows = this.#makeBatchActing(n, false);
-    return this.#greedyRows;
-  }
-
-  /** From here on the agent learns from n environments. */
-  #split(n: number): BatchActing<A> {
-    splitReplay(this.name, this.replay, n);
-    this.#rows = this.#makeBatchActing(n, true);
-    return this.#rows;
+    return this.#acting.rowsFor(n, this.training).act(obs, infos, this.steps, this.training);
   }
 
   observeBatch(
@@ -504,12 +365,8 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     infos?: BatchInfos,
   ): void {
     if (!this.training) return;
-    if (!this.#rows) {
-      throw new UsageError(
-        `${this.name}.observeBatch: actions must come before their outcomes; got ${rewards.length} rewards without actBatch(). Await actBatch(obs, n) first.`,
-      );
-    }
-    this.#rows.outcomes(transitions, rewards, terminated, truncated, infos, this.#append);
+    const rows = this.#acting.waitingRows(rewards);
+    rows.outcomes(transitions, rewards, terminated, truncated, infos, this.#append);
     this.#learnFrom(transitions.count);
   }
 
@@ -530,7 +387,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   readonly #append: Replay["append"] = (...step) => this.replay.append(...step);
 
   protected get isWaiting(): boolean {
-    return this.#acting.isWaiting;
+    return this.#acting.single.isWaiting;
   }
 
   override actAndTrain(obs: Observation, reward: number): A {
@@ -538,19 +395,15 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 
   stopEpisode(): void {
-    if (!this.training) {
-      this.#hidden?.evaluation.reset();
-      return;
-    }
-    this.#hidden?.training.reset();
+    this.#acting.endEpisode(this.training);
+    if (!this.training) return;
     this.#acting.forget();
-    this.#rows?.forget();
     this.replay.stopEpisode();
   }
 
   /** In many environments, that of the first one. */
   get explorer(): Explorer<A> {
-    return (this.#rows?.rows[0] ?? this.#acting).explorer;
+    return this.#acting.explorer;
   }
 
   get wantsTurn(): boolean {
@@ -567,8 +420,9 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 
   explain(): ActionExplanation {
-    const outputs = Array.from(this.#acting.lastOutputs);
-    if (!(this.#acting instanceof DiscreteActing)) return { kind: "action", numbers: outputs, value: null };
+    const { single } = this.#acting;
+    const outputs = Array.from(single.lastOutputs);
+    if (!(single instanceof DiscreteActing)) return { kind: "action", numbers: outputs, value: null };
     const numbers = outputs.map((q) => q / this.hyperparameters.rewardScale);
     return { kind: "qValues", numbers, value: Math.max(...numbers) };
   }
@@ -591,8 +445,6 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       ...this.#statistics.read(),
       ...(this.#acting.saveState() as object),
       actingQ: this.#actingNetwork.saveState(),
-      hidden: this.#hidden?.training.saveState() ?? null,
-      rows: this.#rows?.saveState() ?? null,
       ...Object.fromEntries(Object.entries(this.#parts).map(([name, part]) => [name, part.saveState() as State])),
     };
   }
@@ -603,12 +455,10 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       throw new UsageError(`load: the saved state must be of ${this.name}; got ${saved.name}. Build that agent.`);
     }
     const rows = saved.rows as readonly State[] | null;
-    if (rows && this.#rows?.n !== rows.length) this.#split(rows.length);
+    if (rows) this.#acting.rowsFor(rows.length, true);
     for (const [name, part] of Object.entries(this.#parts)) part.loadState(saved[name] as never);
     this.#actingNetwork.loadState(saved.actingQ!, saved.qFunction!);
     this.#acting.loadState(saved);
-    this.#hidden?.training.loadState(saved.hidden!);
-    if (rows) this.#rows!.loadState(rows);
     this.#statistics.restore(saved);
     this.steps = saved.steps;
     this.updates = saved.updates;
@@ -623,27 +473,4 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     await readModels(place, this.name, { model: this.qFunction, target: this.targetQ }, this.optimizer);
     await this.#actingNetwork.follow();
   }
-}
-
-interface Memories {
-  readonly training: HiddenState;
-  readonly evaluation: HiddenState;
-}
-
-/** Looks at one observation at a time on the cpu; nothing is allocated. */
-function lookOnHost(obsShape: readonly number[], forward: (obs: Variable) => Variable, hidden: Memories | null): Look {
-  const remembering = (obs: Variable): Variable =>
-    hidden![isTraining ? "training" : "evaluation"].pass(() => forward(obs));
-  const pass = onHost(() => new ForwardPass(1, obsShape, hidden ? remembering : forward));
-  let [input, to, isTraining]: Parameters<Look> = [[], new Float64Array(0), true];
-  const fill = (y: Variable): void => {
-    for (let i = 0; i < to.length; i++) to[i] = y.at(i);
-  };
-  const run = (): void => pass.run(input, isTraining, fill);
-  return (obs, outputs, training) => {
-    input = obs;
-    to = outputs;
-    isTraining = training;
-    onHost(run);
-  };
 }

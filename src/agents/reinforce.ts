@@ -12,20 +12,19 @@
 import { Adam, defineOp, noBackprop, scope, sum, type Variable } from "../autograd/index.ts";
 import { type Distribution, mlpPolicy, type Policy } from "../nets/index.ts";
 import { lambdaReturns, standardize } from "../returns/index.ts";
-import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { layersOf } from "./agentSetup.ts";
 import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
-  hiddenLayersOf,
   makePolicyHead,
   PolicyAgent,
   type PolicyAgentParts,
-  policyAgentPartNames,
   policyHyperparameters,
-  withClipping,
+  preparePolicy,
 } from "./policyAgent.ts";
 import { loadRollouts, type Rollout } from "./rollout.ts";
+import { withClipping } from "./withClipping.ts";
 
 export const reinforceHyperparameters = {
   gamma: hp(0.99, "discount per environment step", "Sutton & Barto 2018, section 13.3", {
@@ -67,12 +66,11 @@ export class REINFORCE extends PolicyAgent<Policy> {
   #episodes = 0;
 
   constructor(options: REINFORCEOptions) {
-    const setup = prepare("REINFORCE", reinforceHyperparameters, options, policyAgentPartNames, ["Discrete", "Box"]);
+    const setup = preparePolicy("REINFORCE", reinforceHyperparameters, options);
     const h = setup.hyperparameters;
     const makePolicy = (): Policy => {
-      const random = setup.random.stream("weights");
-      const mlp = hiddenLayersOf(setup, random);
-      return mlpPolicy(setup.obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, random));
+      const mlp = layersOf(setup, "weights");
+      return mlpPolicy(setup.obsSize, mlp, (inSize) => makePolicyHead(inSize, setup, h, mlp.random));
     };
     const makeOptimizer = () => withClipping(new Adam({ alpha: h.learningRate, eps: h.adamEps }), h.maxGradNorm);
     super(setup, options, makePolicy, makeOptimizer, 1024);

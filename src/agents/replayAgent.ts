@@ -20,8 +20,9 @@ import {
 } from "../replay/index.ts";
 import { bootstrapTarget } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
-import { ActorAgent, type AgentParts, type Setup } from "./actorAgent.ts";
+import { ActorAgent, savedStream } from "./actorAgent.ts";
 import type { ActionExplanation, BoxSpace, GreedyForward, LearnerAgent, Observation } from "./agent.ts";
+import { type AgentParts, layersOf, type Setup } from "./agentSetup.ts";
 import { stateSize } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import { appendOfActor, splitReplay } from "./replayLanes.ts";
@@ -75,12 +76,6 @@ export const replayAgentPartNames = ["policy", "actingPolicy", "replay", "explor
 
 type ReplaySetup = Setup<Settings>;
 
-/** The hidden layers of a network, drawn from the stream of its name. */
-export const layersOf = (
-  { hyperparameters: { hiddenSizes, activation, recurrent = "none" }, random }: ReplaySetup,
-  name: string,
-) => ({ hiddenSizes, activation, recurrent, random: random.stream(name) });
-
 /** Two critics from streams of their own. */
 export const makeTwinQ = (setup: ReplaySetup): TwinQ => {
   const { obsSize, actionSize } = setup;
@@ -108,6 +103,21 @@ export function withTarget<T extends Link>(
   const other = target ?? make();
   other.copyParametersFrom(own);
   return [own, other];
+}
+
+/** @throws UsageError for a q-function with a memory that minibatches could not fill */
+export function requireMemoryToFill(where: string, policy: Policy, qFunction: StateActionQ): void {
+  if (stateSize(qFunction) === 0) return;
+  if (stateSize(policy) === 0) {
+    throw new UsageError(
+      `${where}: a qFunction with a memory must come with a policy that has one, so that sequences are replayed; got a policy without. Give both a memory, or neither.`,
+    );
+  }
+  if (!qFunction.remember) {
+    throw new UsageError(
+      `${where}: a qFunction with a memory must have remember(obs), which fills it; got ${qFunction.constructor.name} without. Use LateActionQ.`,
+    );
+  }
 }
 
 export abstract class ReplayAgent extends ActorAgent implements LearnerAgent {
@@ -292,11 +302,7 @@ export abstract class ReplayAgent extends ActorAgent implements LearnerAgent {
 
   protected saved() {
     const { replay, explorer, learning } = this;
-    const burnIn = {
-      saveState: () => ({ ...this.#burnIn.saveState() }),
-      loadState: (state: Parameters<Random["loadState"]>[0]) => this.#burnIn.loadState(state),
-    };
-    return { replay, explorer, learning, sampling: this.#sampling, burnIn };
+    return { replay, explorer, learning, sampling: this.#sampling, burnIn: savedStream(this.#burnIn) };
   }
 
   override statistics(): Record<string, number> {

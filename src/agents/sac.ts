@@ -20,12 +20,11 @@ import {
   type Variable,
 } from "../autograd/index.ts";
 import { mlpPolicy, type SquashedGaussian, SquashedGaussianHead, type TwinQ } from "../nets/index.ts";
-import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { layersOf, prepare } from "./agentSetup.ts";
 import { requireFeedForward } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
-  layersOf,
   makeTwinQ,
   ReplayAgent,
   type ReplayAgentParts,

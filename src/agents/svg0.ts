@@ -11,9 +11,9 @@
 import { mean, mul, sum, type Variable } from "../autograd/index.ts";
 import { Bounds, covarianceNames, type Distribution, GaussianHead, mlpPolicy } from "../nets/index.ts";
 import type { AgentSpec, BoxSpace } from "./agent.ts";
+import { layersOf } from "./agentSetup.ts";
 import { actorAndCriticHyperparameters, DDPG, type DDPGParts, type DDPGVariant, finalWeights } from "./ddpg.ts";
 import { type HyperparameterSchema, type HyperparameterValues, hp } from "./hyperparameters.ts";
-import { layersOf } from "./replayAgent.ts";
 
 export const svg0Hyperparameters = {
   ...actorAndCriticHyperparameters,

@@ -19,12 +19,11 @@ import {
 } from "../autograd/index.ts";
 import { AdditiveGaussian } from "../explorers/index.ts";
 import { Bounds, DeterministicHead, mlpPolicy, type Policy, type TwinQ } from "../nets/index.ts";
-import { prepare } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
+import { layersOf, prepare } from "./agentSetup.ts";
 import { requireFeedForward } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import {
-  layersOf,
   makeTwinQ,
   ReplayAgent,
   type ReplayAgentParts,

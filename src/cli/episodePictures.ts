@@ -16,7 +16,7 @@ import {
   resolveConfig,
   type TrainingEnv,
 } from "../train/index.ts";
-import { versions } from "../train/runDirectory.ts";
+import { versions } from "../train/runOrigin.ts";
 
 /** Wider pictures are made smaller for a GIF. */
 const gifWidth = 480;

@@ -1,10 +1,7 @@
 /** What is said at the end of a run and of an evaluation. */
 import type { EvaluationSummary, ResultEvent } from "../train/events.ts";
+import { shellWord } from "../train/runOrigin.ts";
 import { clock, compact, short } from "./progress.ts";
-
-/** A word as a POSIX shell takes it: quoted where it holds anything but plain characters. */
-export const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** `mean return 493.2 ± 12.1 over 100 greedy episodes (min 420.0, median 500.0, max 500.0)`. */
 export function evaluationText({ episodes, mean, median, stdev, min, max }: EvaluationSummary): string {

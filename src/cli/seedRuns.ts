@@ -8,10 +8,11 @@ import path from "node:path";
 import { UsageError } from "../errors.ts";
 import { finalReturn, iqm, LineReader, median, RunReader, type RunStatus } from "../plots/index.ts";
 import type { ProgressEvent, ResultEvent, RunEvent } from "../train/events.ts";
+import { shellWord } from "../train/runOrigin.ts";
 import { exitCodes } from "./exitCodes.ts";
 import type { Argv } from "./flags.ts";
 import { Progress, short } from "./progress.ts";
-import { evaluationText, shellWord } from "./report.ts";
+import { evaluationText } from "./report.ts";
 import { writeOutput } from "./writeOutput.ts";
 
 const where = "rl train";

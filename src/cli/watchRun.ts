@@ -3,11 +3,12 @@ import type { Options } from "yargs";
 import { UsageError } from "../errors.ts";
 import type { ResultEvent } from "../train/events.ts";
 import type { Run } from "../train/run.ts";
+import { shellWord } from "../train/runOrigin.ts";
 import { exitCodes } from "./exitCodes.ts";
 import { type Argv, flagsOf, readFlags } from "./flags.ts";
 import { LiveDashboard, portSetting, requireFreePort } from "./liveDashboard.ts";
 import { Progress } from "./progress.ts";
-import { runReport, shellWord } from "./report.ts";
+import { runReport } from "./report.ts";
 
 /** The flags of what `watchRun` shows. */
 export const outputFlags: Readonly<Record<string, Options>> = {

@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { DeviceError } from "../errors.ts";
-import { makeDirectories } from "../train/runDirectory.ts";
+import { makeDirectories } from "../train/makeDirectories.ts";
 
 /**
  * Writes a file and makes its folder where there is none.

@@ -1,7 +1,8 @@
 /** One page with everything in it: plotly.js, the numbers, and what they say in words. */
 import type { Chart } from "./chart.ts";
 import { stepsText, valueText, wholeText } from "./numberText.ts";
-import { pageStyle, seriesPair } from "./pageStyle.ts";
+import { page } from "./page.ts";
+import { seriesPair } from "./pageStyle.ts";
 import { themes } from "./palette.ts";
 import { escapeHtml, plotlyColours, plotlyFigure } from "./plotlyFigure.ts";
 import { finalReturn, groupText, type ReportSection } from "./report.ts";
@@ -116,29 +117,13 @@ export function reportPage({ title, subtitle, sections, warnings, plotly }: Repo
       ? ""
       : `<aside aria-label="Warnings"><strong>Not everything could be read</strong>
 <ul>${warnings.map((warning) => `<li>${escapeHtml(warning)}</li>`).join("")}</ul></aside>`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
-<title>${escapeHtml(title)}</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-<header>
-<h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(subtitle)}</p>
-</header>
-${said}
+  const body = `${said}
 <main>
 ${sections.map(sectionHtml).join("\n")}
 </main>
 <noscript><p>The charts need JavaScript; what they show stands under each in words.</p></noscript>
 <script type="application/json" id="report-data">${jsonInScript({ charts })}</script>
 <script>${inScript(plotly)}</script>
-<script>${reportScript}</script>
-</body>
-</html>
-`;
+<script>${reportScript}</script>`;
+  return page({ title, subtitle, allows: "script-src 'unsafe-inline'; img-src data: blob:", body });
 }

@@ -1,6 +1,6 @@
 /** The page of a sweep: every trial across the searched hyperparameters, in pictures and one table. No script in it. */
 import { ticks, valueText, wholeText } from "./numberText.ts";
-import { pageStyle } from "./pageStyle.ts";
+import { page } from "./page.ts";
 import { escapeHtml } from "./plotlyFigure.ts";
 
 /** A searched hyperparameter. */
@@ -220,21 +220,7 @@ export function sweepReport({ title, subtitle, axes, trials, command }: SweepRep
   });
   const key = (colour: string, words: string) =>
     `<span><span class="key" style="background:${colour}"></span>${words}</span>`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeHtml(title)}</title>
-<style>${pageStyle}${sweepStyle}</style>
-</head>
-<body>
-<header>
-<h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(subtitle)}</p>
-</header>
-<main>
+  const body = `<main>
 <section class="card">
 <h2>Best configuration</h2>
 <p class="note">Mean return ${valueText(scored[0]?.score ?? Number.NaN)}, trial ${scored[0]?.trial ?? "–"}.</p>
@@ -253,8 +239,6 @@ ${single.join("\n")}
 <summary>Trials (${trials.length})</summary>${trialTable(axes, trials)}</details>
 <p class="note">How much a hyperparameter goes with the ranks is the correlation ratio over its values, or over quarters of the trials by its value, corrected for the number of groups: of few trials a rough guide.</p>
 </section>
-</main>
-</body>
-</html>
-`;
+</main>`;
+  return page({ title, subtitle, style: sweepStyle, body });
 }

@@ -5,7 +5,7 @@ import { decodeSafetensors, encodeSafetensors } from "../autograd/index.ts";
 import { ShapeError, UsageError } from "../errors.ts";
 import { FileError } from "./fileError.ts";
 import { type Kept, keptIn } from "./loadAgent.ts";
-import { readConfig } from "./runDirectory.ts";
+import { readConfig } from "./readRun.ts";
 
 /** What an agent's `save` writes into the metadata of its files. */
 const format = "kusari-model-1";

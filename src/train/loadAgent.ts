@@ -5,8 +5,8 @@ import path from "node:path";
 import type { Agent } from "../agents/index.ts";
 import { UsageError } from "../errors.ts";
 import { buildAgent, buildEnv, deviceFor } from "./participants.ts";
+import { readConfig } from "./readRun.ts";
 import { recipeOf, type ScriptParts } from "./resume.ts";
-import { readConfig } from "./runDirectory.ts";
 import type { TrainingEnv } from "./trainingEnv.ts";
 
 /** Weights that a run keeps: those of its best evaluation so far, or those its result speaks of. */

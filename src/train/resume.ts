@@ -16,8 +16,9 @@ import {
   requireBatches,
   wholeSteps,
 } from "./participants.ts";
+import { type RunConfig, readConfig, readResult } from "./readRun.ts";
 import { type Run, startRun } from "./run.ts";
-import { type RunConfig, RunDirectory, readConfig, readResult } from "./runDirectory.ts";
+import { RunDirectory } from "./runDirectory.ts";
 import { trainSettings } from "./settings.ts";
 
 /** What only a script can build again. */

@@ -13,7 +13,6 @@
  *
  * Environment variables are never written.
  */
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import type { Agent } from "../agents/agent.ts";
@@ -23,79 +22,21 @@ import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { RecordedEpisode } from "./episode.ts";
 import { writeFailure } from "./failure.ts";
 import { FileError } from "./fileError.ts";
+import { GrowingFile } from "./growingFile.ts";
 import type { RunStore, Score } from "./loop.ts";
+import { makeDirectories } from "./makeDirectories.ts";
 import type { EvaluationLine, MetricsLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
-import { parseMetrics } from "./metrics.ts";
+import { metricsFile, type RunConfig } from "./readRun.ts";
 import { replaceFile, syncDirectory, writeAll } from "./replaceFile.ts";
 import { lockRun } from "./runLock.ts";
-import type { TrainSettings } from "./settings.ts";
+import { commandLine, gitState } from "./runOrigin.ts";
 import { evaluationScalars, eventFileName, fileVersionRecord, scalarsRecord, trainScalars } from "./tensorboard.ts";
-
-/** What config.json holds. */
-export interface RunConfig {
-  readonly kusari: string;
-  readonly node: string;
-  /** The variant of the kernels, in whose last bits results may differ; null where the run opened no device. */
-  readonly kernel: string | null;
-  readonly device: string | null;
-  /** The id, or the name of what a script built. */
-  readonly agent: string;
-  readonly env: string;
-  /** What cannot be built again from this file: a resume needs it from the script. */
-  readonly builtByScript: readonly ("agent" | "env")[];
-  readonly envKwargs: Readonly<Record<string, unknown>>;
-  readonly settings: TrainSettings;
-  readonly hyperparameters: Readonly<Record<string, unknown>>;
-}
-
-/** The versions that config.json records. */
-export function versions(): { kusari: string; node: string } {
-  const manifest = fs.readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return { kusari: (JSON.parse(manifest) as { version: string }).version, node: process.versions.node };
-}
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** A file that grows. */
-class GrowingFile {
-  readonly #file: string;
-  readonly #fd: number;
-  length: number;
-
-  constructor(file: string) {
-    this.#file = file;
-    this.#fd = fs.openSync(file, "a");
-    this.length = fs.fstatSync(this.#fd).size;
-  }
-
-  append(data: string | Uint8Array): void {
-    const bytes = typeof data === "string" ? Buffer.from(data) : data;
-    try {
-      writeAll(this.#fd, bytes);
-    } catch (error) {
-      throw writeFailure("train", this.#file, error) ?? error;
-    }
-    this.length += bytes.length;
-  }
-
-  /** Cuts off what stands behind `length`, also what a write that failed left there. */
-  truncate(length: number): void {
-    this.length = length;
-    fs.ftruncateSync(this.#fd, length);
-  }
-
-  sync(): void {
-    fs.fsyncSync(this.#fd);
-  }
-
-  close(): void {
-    fs.closeSync(this.#fd);
-  }
-}
-
 /** The files that grow, in the order they are written. */
 const growing = {
-  metrics: "metrics.ndjson",
+  metrics: metricsFile,
   scores: "scores.tsv",
   timing: "timing.ndjson",
   tensorboard: eventFileName,
@@ -152,18 +93,6 @@ export function episodeSteps(folder: string): number[] {
   const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
   const steps = names.flatMap((name) => /^step-(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number);
   return steps.sort((a, b) => b - a);
-}
-
-/** Like `mkdirSync` with `recursive`, which never returns in some places where nothing can be made (/proc on Node 20). */
-export function makeDirectories(directory: string): void {
-  if (fs.existsSync(directory)) return;
-  const parent = path.dirname(directory);
-  if (parent !== directory) makeDirectories(parent);
-  try {
-    fs.mkdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
 }
 
 /** The error of a place where a run cannot be written. */
@@ -530,65 +459,4 @@ function freeDirectory({ agent, env, settings }: RunConfig): string {
       throw unwritable(directory, error);
     }
   }
-}
-
-/** The command line as it can be typed again in this folder. */
-function commandLine(): string {
-  const script = path.relative("", process.argv[1] ?? "");
-  const words = [script.startsWith("..") ? path.basename(script) : script, ...process.argv.slice(2)];
-  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ["node", ...quoted].join(" ");
-}
-
-/** `commit <hash>` and `dirty <true or false>`, or null outside a git checkout and without git. */
-function gitState(): string | null {
-  try {
-    const words = ["status", "--porcelain=v2", "--branch", "--untracked-files=no"];
-    const text = execFileSync("git", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 5_000 });
-    const commit = /^# branch\.oid (\S+)/m.exec(text)?.[1] ?? "none";
-    return `commit ${commit}\ndirty ${/^[^#]/m.test(text)}\n`;
-  } catch {
-    return null;
-  }
-}
-
-/** @throws UsageError when the directory holds no run; FileError when its config.json is damaged */
-export function readConfig(where: string, directory: string): RunConfig {
-  let text: string;
-  try {
-    text = fs.readFileSync(path.join(directory, "config.json"), "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-    const got = fs.existsSync(directory)
-      ? `${directory}, which has no config.json`
-      : `${directory}, which is not there`;
-    throw new UsageError(`${where}: the run directory must be one that train made; got ${got}. Check the path.`);
-  }
-  try {
-    const config = JSON.parse(text) as RunConfig;
-    if (typeof config.agent === "string" && typeof config.settings === "object") return config;
-  } catch {
-    // said below
-  }
-  throw new FileError(
-    `${where}: ${directory}/config.json must be what train wrote; got ${text.length} characters of something else. ` +
-      "It is damaged: restore it or begin a new run.",
-  );
-}
-
-/**
- * The lines of a run's metrics.ndjson, of a run in progress as far as it is written.
- * @throws UsageError when the directory holds no run
- */
-export function readMetrics(runDirectory: string): MetricsLine[] {
-  readConfig("readMetrics", runDirectory);
-  const file = path.join(runDirectory, growing.metrics);
-  return fs.existsSync(file) ? parseMetrics(fs.readFileSync(file, "utf8")) : [];
-}
-
-/** How a run ended, or null while it can go on. */
-export function readResult(runDirectory: string): ResultLine | null {
-  const last = readMetrics(runDirectory).at(-1);
-  return last?.event === "result" ? last : null;
 }

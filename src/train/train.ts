@@ -16,8 +16,8 @@ import {
   wholeSteps,
 } from "./participants.ts";
 import { presetFor } from "./presets.ts";
+import type { RunConfig } from "./readRun.ts";
 import { type Run, startRun } from "./run.ts";
-import type { RunConfig } from "./runDirectory.ts";
 import { type TrainSettings, trainSettings } from "./settings.ts";
 import type { TrainingEnv } from "./trainingEnv.ts";
 

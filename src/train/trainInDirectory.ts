@@ -2,7 +2,8 @@
 import "../envs/node.ts";
 import { openActors } from "./actors/openActors.ts";
 import type { Run } from "./run.ts";
-import { RunDirectory, versions } from "./runDirectory.ts";
+import { RunDirectory } from "./runDirectory.ts";
+import { versions } from "./runOrigin.ts";
 import { type TrainConfig, trainInto } from "./train.ts";
 
 /**

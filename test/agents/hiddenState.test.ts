@@ -1,5 +1,6 @@
 /** What recurrent agents remember: passes of acting against passes over stretches, ends of episodes, evaluation. */
 import { beforeEach, describe, expect, it } from "vitest";
+import { DDPG } from "../../src/agents/ddpg.ts";
 import { HiddenState, overStretches, stateSize } from "../../src/agents/hiddenState.ts";
 import { type Agent, listAgents } from "../../src/agents/index.ts";
 import { NSQ } from "../../src/agents/nsq.ts";
@@ -19,6 +20,7 @@ import {
   MlpStateActionQ,
   SharedActorCritic,
   SoftmaxHead,
+  type StateActionQ,
   TwinQ,
   ValueHead,
 } from "../../src/nets/index.ts";
@@ -231,6 +233,22 @@ it("an agent that learns from single steps refuses a network with a memory", () 
     );
     new make({ observationSpace, actionSpace, qFunctions: makeQ("none"), targetQs: makeQ("none") });
   }
+});
+
+it("DDPG refuses a q-function whose memory minibatches could not fill", () => {
+  const random = new Random(0);
+  const actionSpace = new Box(-1, 1, { shape: [1] });
+  const late = () => new LateActionQ(3, 1, { hiddenSizes: [4, 4], recurrent: "lstm", random });
+  const joined = () => new MlpStateActionQ(3, 1, { hiddenSizes: [4], recurrent: "lstm", random });
+  const build = (make: () => StateActionQ, recurrent: "none" | "lstm") =>
+    new DDPG({ observationSpace, actionSpace, recurrent, qFunction: make(), targetQ: make() });
+  expect(() => build(late, "none")).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: DDPG: a qFunction with a memory must come with a policy that has one, so that sequences are replayed; got a policy without. Give both a memory, or neither.]`,
+  );
+  expect(() => build(joined, "lstm")).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: DDPG: a qFunction with a memory must have remember(obs), which fills it; got MlpStateActionQ without. Use LateActionQ.]`,
+  );
+  build(late, "lstm");
 });
 
 it("PCL's replay buffer keeps what was remembered before each step", () => {

@@ -9,8 +9,9 @@ import {
   Progress,
   short,
 } from "../../src/cli/progress.ts";
-import { evaluationText, runReport, shellWord, table } from "../../src/cli/report.ts";
+import { evaluationText, runReport, table } from "../../src/cli/report.ts";
 import type { EvaluationEvent, ProgressEvent, ResultEvent } from "../../src/train/events.ts";
+import { shellWord } from "../../src/train/runOrigin.ts";
 
 const progressAt = (step: number, more: Partial<ProgressEvent> = {}): ProgressEvent => ({
   event: "progress",

@@ -6,19 +6,14 @@ import { ShapeError, UsageError } from "../../errors.ts";
 import { evaluate, FileError, type Kept, loadAgent, loadEnv } from "../../train/index.ts";
 import type { Command } from "../command.ts";
 import { exitCodes } from "../exitCodes.ts";
-import { flagsOf, readFlags } from "../flags.ts";
+import { readFlags } from "../flags.ts";
 import { evaluationText } from "../report.ts";
-import { envFileFlag, runOf } from "../runArgument.ts";
+import { keptSetting, runOf, trainedRunFlags } from "../runArgument.ts";
 
 const settings = {
   episodes: hp.integer(100, "greedy episodes to play", "Kusari"),
   seed: hp.integer(0, "seed of the first episode; each later one has the next number", "Kusari", { min: 0 }),
-  which: hp.choice(
-    ["best", "finish"],
-    "finish",
-    "weights to play: those of the best evaluation or of the result",
-    "Kusari",
-  ),
+  which: keptSetting("play"),
 } as const;
 
 const has = (directory: string, kept: Kept) => existsSync(path.join(directory, kept, "score.json"));
@@ -34,10 +29,8 @@ Plays greedy episodes with the agent a run has trained. Nothing is learned or wr
   words: 1,
 
   async options() {
-    const others = { which: { value: "finish, or best while the run can go on", source: null } };
     return {
-      ...flagsOf(settings, "What:", others),
-      ...envFileFlag,
+      ...trainedRunFlags(settings),
       json: { group: "Output:", boolean: true, describe: "print the evaluation as one line of JSON on stdout" },
     };
   },

@@ -1,24 +1,18 @@
 /** `rl export`: writes what a run has learned for other programs. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { hp } from "../../agents/index.ts";
 import { UsageError } from "../../errors.ts";
 import { exportWeights, type Kept, loadAgent, loadEnv } from "../../train/index.ts";
 import { replaceFile, writeAll } from "../../train/replaceFile.ts";
 import type { Command } from "../command.ts";
 import { exitCodes } from "../exitCodes.ts";
-import { flagsOf, readFlags } from "../flags.ts";
-import { envFileFlag, runOf } from "../runArgument.ts";
+import { readFlags } from "../flags.ts";
+import { keptSetting, runOf, trainedRunFlags } from "../runArgument.ts";
 
 const where = "rl export";
 
 const settings = {
-  which: hp.choice(
-    ["best", "finish"],
-    "finish",
-    "weights to write: those of the best evaluation or of the result",
-    "Kusari",
-  ),
+  which: keptSetting("write"),
 } as const;
 
 const fileOf = (value: unknown): string | null => (value === undefined ? null : String(value));
@@ -47,7 +41,6 @@ Writes a trained agent for other programs: its greedy policy as an ONNX model, i
   words: 1,
 
   async options() {
-    const others = { which: { value: "finish, or best while the run can go on", source: null } };
     return {
       onnx: {
         group: "What:",
@@ -55,8 +48,7 @@ Writes a trained agent for other programs: its greedy policy as an ONNX model, i
         describe: "the file of the ONNX model: observations in, greedy actions out",
       },
       safetensors: { group: "What:", nargs: 1, describe: "the file of the weights of all networks" },
-      ...flagsOf(settings, "What:", others),
-      ...envFileFlag,
+      ...trainedRunFlags(settings),
       json: { group: "Output:", boolean: true, describe: "tell what was written as one line of JSON on stdout" },
     };
   },

@@ -6,15 +6,15 @@ import type { Kept } from "../../train/index.ts";
 import type { Command } from "../command.ts";
 import { gifOf, playAndShow } from "../episodePictures.ts";
 import { exitCodes } from "../exitCodes.ts";
-import { flagsOf, readFlags } from "../flags.ts";
+import { readFlags } from "../flags.ts";
 import { short } from "../progress.ts";
-import { envFileFlag, runOf } from "../runArgument.ts";
+import { keptSetting, runOf, trainedRunFlags } from "../runArgument.ts";
 
 const where = "rl record";
 
 const settings = {
   seed: hp.integer(0, "seed of the episode", "Kusari", { min: 0 }),
-  which: hp.choice(["best", "finish"], "finish", "weights to play", "Kusari"),
+  which: keptSetting("play"),
   fps: hp(25, "frames a second", "Kusari", { min: 1, max: 50 }),
 } as const;
 
@@ -29,11 +29,9 @@ Has the agent that a run has trained play one greedy episode, and writes it as a
   words: 1,
 
   async options() {
-    const others = { which: { value: "finish, or best while the run can go on", source: null } };
     return {
       gif: { group: "What:", nargs: 1, describe: "the file to write" },
-      ...flagsOf(settings, "What:", others),
-      ...envFileFlag,
+      ...trainedRunFlags(settings),
     };
   },
 

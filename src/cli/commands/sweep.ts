@@ -6,8 +6,9 @@ import { Parser } from "yargs/helpers";
 import { hp } from "../../agents/index.ts";
 import { UsageError } from "../../errors.ts";
 import { type SweepAxis, sweepReport } from "../../plots/sweepReport.ts";
-import { makeDirectories } from "../../train/runDirectory.ts";
+import { makeDirectories } from "../../train/makeDirectories.ts";
 import { lockRun } from "../../train/runLock.ts";
+import { shellWord } from "../../train/runOrigin.ts";
 import {
   algorithms,
   type Dimension,
@@ -28,7 +29,7 @@ import type { Command } from "../command.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { type Argv, flagName, flagsOf, flagText, parserConfiguration, readFlags } from "../flags.ts";
 import { short } from "../progress.ts";
-import { shellWord, table } from "../report.ts";
+import { table } from "../report.ts";
 import { type SweepDefinition, SweepLines, sweepFolderOf, trialFolder, writeDefinition } from "../sweepFolder.ts";
 import { processLauncher } from "../sweepProcess.ts";
 import { agentOf, completeConfig, type GivenConfig, givenConfig, readConfigFile } from "../trainConfig.ts";

@@ -11,14 +11,14 @@ import { exitCodes } from "../exitCodes.ts";
 import { type Argv, flagsOf, readFlags } from "../flags.ts";
 import { portSetting, requireFreePort } from "../liveDashboard.ts";
 import { isColoured, short } from "../progress.ts";
-import { envFileFlag, runOf } from "../runArgument.ts";
+import { keptSetting, runOf, trainedRunFlags } from "../runArgument.ts";
 
 const where = "rl watch";
 
 const settings = {
   seed: hp.integer(0, "seed of the first episode; each later one has the next number", "Kusari", { min: 0 }),
   episodes: hp.integer(3, "episodes to show in the terminal", "Kusari", { min: 1 }),
-  which: hp.choice(["best", "finish"], "finish", "weights to play", "Kusari"),
+  which: keptSetting("play"),
   fps: hp(30, "steps a second in the terminal", "Kusari", { min: 0.5, max: 100 }),
 } as const;
 
@@ -38,10 +38,8 @@ what its actions go by.`,
   words: 1,
 
   async options() {
-    const others = { which: { value: "finish, or best while the run can go on", source: null } };
     return {
-      ...flagsOf(settings, "What:", others),
-      ...envFileFlag,
+      ...trainedRunFlags(settings),
       browser: { group: "Output:", boolean: true, describe: "in a page instead of the terminal, until Ctrl-C" },
       ...flagsOf(portSetting, "Output:"),
     };
