@@ -481,7 +481,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
 
   /** From here on the agent learns from n environments. */
   #split(n: number): BatchActing<A> {
-    splitReplay(this.name, this.replay, n);
+    splitReplay(this.name, this.replay, n, this.#hidden !== null);
     this.#rows = this.#makeBatchActing(n, true);
     return this.#rows;
   }
@@ -509,7 +509,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 
   setActors(n: number): void {
-    splitReplay(this.name, this.replay, n);
+    splitReplay(this.name, this.replay, n, this.#hidden !== null);
   }
 
   observeActor(actor: number, transition: Transition): void {

@@ -27,7 +27,10 @@ export function runReport(result: ResultEvent, envFile: string | null): string {
   if (directory !== null) {
     const again = envFile === null ? directory : `${directory} --env ${shellWord(envFile)}`;
     if (outcome === "stopped") lines.push(`saved; continue with rl resume ${again}`);
-    else lines.push(`saved in ${directory}`, `next: rl eval ${again}`);
+    else {
+      const next = [`rl watch ${again}`, `rl plot ${directory}`, `rl eval ${again}`];
+      lines.push(`saved in ${directory}`, ...next.map((command, i) => `${i === 0 ? "next:" : "     "} ${command}`));
+    }
   }
   return `${lines.join("\n")}\n`;
 }

@@ -134,7 +134,7 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: the command must be one of train, eval, sweep, resume, plot, compare, runs, export, list, play, dashboard, watch, record, check-env, devices; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, resume, watch, record, eval, plot, compare, runs, dashboard, sweep, export, list, play, check-env, devices; got trian. Did you mean rl train?
       rl --agent dqn
         2 rl: a command must come first; got --agent. See rl --help.
       rl train --env CartPole
@@ -253,18 +253,18 @@ describe("help and lists", () => {
 
       Commands:
         rl train      train an agent
-        rl eval       play a trained agent's episodes: rl eval RUN
-        rl sweep      search hyperparameters
         rl resume     continue a stopped run: rl resume RUN
+        rl watch      watch a trained agent play: rl watch RUN
+        rl record     write a trained agent's episode as a GIF: rl record RUN
+        rl eval       score a trained agent over greedy episodes: rl eval RUN
         rl plot       draw learning curves: rl plot RUN…
         rl compare    say which runs are better: rl compare A B
-        rl runs       list runs: rl runs [FOLDER]
+        rl runs       list runs: rl runs [FOLDER…]
+        rl dashboard  show runs in a page: rl dashboard [RUNS]
+        rl sweep      search hyperparameters
         rl export     write a trained agent as ONNX or safetensors: rl export RUN
         rl list       list the agents or the environments: rl list agents|envs
         rl play       play an environment by hand
-        rl dashboard  show runs in a page: rl dashboard [RUNS]
-        rl watch      watch a trained agent play: rl watch RUN
-        rl record     write a trained agent's episode as a GIF: rl record RUN
         rl check-env  check an environment of your own: rl check-env FILE
         rl devices    list what can run the networks here
 
@@ -326,12 +326,13 @@ describe("help and lists", () => {
       },
     });
     expect((await rl("export", "done", "--onnx", "again.onnx")).stdout).toMatch(
-      /^again\.onnx: ONNX, opset 18, \d+ bytes\n {2}in {3}obs float32 \(batch, 4\)\n {2}out {2}action int64 \(batch\), values /,
+      /^wrote again\.onnx \(\d+ kB\): ONNX, opset 18\n {2}in {3}obs float32 \(batch, 4\)\n {2}out {2}action int64 \(batch\), values /,
     );
     expect((await rl("export", "done")).stderr).toBe(
       "rl export: --onnx or --safetensors must be given; got neither. Add --onnx FILE.\n",
     );
-    expect((await rl("export", "done", "--onnx", "no/where.onnx")).code).toBe(2);
+    expect((await rl("export", "done", "--onnx", "new/folder.onnx")).code).toBe(0);
+    expect((await rl("export", "done", "--onnx", "/proc/kusari/a.onnx")).code).toBe(3);
   });
 
   test("devices lists the cpu with its measurements, and the GPU or why there is none", async () => {
@@ -390,7 +391,9 @@ describe("train, eval and resume", () => {
       "finished: mean return # ± # over # greedy episodes (min #, median #, max #)
       # steps, # episodes, # s (# steps/s)
       saved in 'piped run'
-      next: rl eval 'piped run'
+      next: rl watch 'piped run'
+            rl plot 'piped run'
+            rl eval 'piped run'
       "
     `);
     expect(stderr.replaceAll(/\d+(\.\d+)?/g, "#").replaceAll(" best so far", "")).toMatchInlineSnapshot(`

@@ -159,7 +159,9 @@ describe("the report", () => {
       "solved: mean return 187.3 ± 20.1 over 100 greedy episodes (min 9, median 190, max 500)
       10500 steps, 222 episodes, 1.4 s (7.51k steps/s)
       saved in 'runs/my run'
-      next: rl eval 'runs/my run'
+      next: rl watch 'runs/my run'
+            rl plot 'runs/my run'
+            rl eval 'runs/my run'
       "
     `);
   });

@@ -1,14 +1,15 @@
 /** `rl export`: writes what a run has learned for other programs. */
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { hp } from "../../agents/index.ts";
 import { UsageError } from "../../errors.ts";
 import { exportWeights, type Kept, loadAgent, loadEnv } from "../../train/index.ts";
 import { replaceFile, writeAll } from "../../train/replaceFile.ts";
+import { makeDirectories } from "../../train/runDirectory.ts";
 import type { Command } from "../command.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { flagsOf, readFlags } from "../flags.ts";
 import { envFileFlag, runOf } from "../runArgument.ts";
+import { wroteText } from "../writeOutput.ts";
 
 const where = "rl export";
 
@@ -24,10 +25,7 @@ const settings = {
 const fileOf = (value: unknown): string | null => (value === undefined ? null : String(value));
 
 function write(file: string, bytes: Uint8Array): void {
-  const folder = path.dirname(path.resolve(file));
-  if (!existsSync(folder)) {
-    throw new UsageError(`${where}: files must be written into a folder that is there; got ${file}. Make ${folder}.`);
-  }
+  makeDirectories(path.dirname(path.resolve(file)));
   replaceFile(file, (fd) => writeAll(fd, bytes));
 }
 
@@ -74,7 +72,7 @@ Writes a trained agent for other programs: its greedy policy as an ONNX model, i
       const bytes = exportWeights(directory, which);
       write(safetensors, bytes);
       files.safetensors = { file: safetensors, bytes: bytes.length };
-      lines.push(`${safetensors}: safetensors, ${bytes.length} bytes`);
+      lines.push(`${wroteText(safetensors, bytes.length)}: safetensors`);
     }
     if (onnx !== null) {
       const { exportOnnx } = await import("../../onnx/index.ts");
@@ -89,7 +87,7 @@ Writes a trained agent for other programs: its greedy policy as an ONNX model, i
       const { opset, inputs, outputs } = model;
       files.onnx = { file: onnx, bytes: model.bytes.length, opset, inputs, outputs };
       lines.push(
-        `${onnx}: ONNX, opset ${opset}, ${model.bytes.length} bytes`,
+        `${wroteText(onnx, model.bytes.length)}: ONNX, opset ${opset}`,
         `  in   ${inputs.map(described).join(", ")}`,
         `  out  ${outputs.map(described).join(", ")}`,
       );

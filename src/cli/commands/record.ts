@@ -1,7 +1,6 @@
 /** `rl record`: one episode of a trained agent as a GIF. */
-import fs from "node:fs";
 import { hp } from "../../agents/index.ts";
-import { DeviceError, UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
 import type { Kept } from "../../train/index.ts";
 import type { Command } from "../command.ts";
 import { gifOf, playAndShow } from "../episodePictures.ts";
@@ -9,12 +8,18 @@ import { exitCodes } from "../exitCodes.ts";
 import { flagsOf, readFlags } from "../flags.ts";
 import { short } from "../progress.ts";
 import { envFileFlag, runOf } from "../runArgument.ts";
+import { writeOutput, wroteText } from "../writeOutput.ts";
 
 const where = "rl record";
 
 const settings = {
   seed: hp.integer(0, "seed of the episode", "Kusari", { min: 0 }),
-  which: hp.choice(["best", "finish"], "finish", "weights to play", "Kusari"),
+  which: hp.choice(
+    ["best", "finish"],
+    "finish",
+    "weights to play: those of the best evaluation or of the result",
+    "Kusari",
+  ),
   fps: hp(25, "frames a second", "Kusari", { min: 1, max: 50 }),
 } as const;
 
@@ -50,16 +55,9 @@ Has the agent that a run has trained play one greedy episode, and writes it as a
     const episode = await playAndShow(directory, seed, which);
     const gif = await gifOf(episode, fps);
     const file = String(argv.gif);
-    try {
-      fs.writeFileSync(file, gif);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new DeviceError(`${where}: ${file} must be writable; got ${code}. Choose another place.`, { cause: error });
-    }
+    writeOutput(where, file, gif);
     const { length } = episode.actions;
-    process.stdout.write(
-      `${file}: ${length} steps, return ${short(episode.return)}, ${Math.ceil(gif.length / 1024)} KiB\n`,
-    );
+    process.stdout.write(`${wroteText(file, gif.length)}: ${length} steps, return ${short(episode.return)}\n`);
     return exitCodes.fine;
   },
 };

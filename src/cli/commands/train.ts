@@ -8,19 +8,20 @@ import { envFlags, kwargFlags } from "../envArgument.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { type Argv, flagsOf, parserConfiguration, readFlags } from "../flags.ts";
 import { printScript } from "../printScript.ts";
+import { parseSeeds } from "../seedList.ts";
 import {
   agentOf,
   completeConfig,
+  configFileOf,
   deviceFlag,
   type GivenConfig,
   givenConfig,
   otherDefaults,
-  readConfigFile,
   requiredAgent,
 } from "../trainConfig.ts";
 import { dashboardFlags, outputFlags, watchRun } from "../watchRun.ts";
 
-const configFileOf = (argv: Argv) => (argv.config === undefined ? {} : readConfigFile(String(argv.config)));
+const where = "rl train";
 
 const parallelFlag = {
   parallel: hp.integer(1, "runs at a time, of --seeds", "Kusari", { min: 1 }),
@@ -28,7 +29,6 @@ const parallelFlag = {
 
 /** `--seeds`: each seed is a run of its own, in a process of its own. */
 async function trainManySeeds(given: GivenConfig, argv: Argv): Promise<number> {
-  const where = "rl train";
   if (argv.seeds === undefined) {
     throw new UsageError(`${where}: --parallel is for many seeds; got none. Add --seeds 0-9.`);
   }
@@ -43,9 +43,9 @@ async function trainManySeeds(given: GivenConfig, argv: Argv): Promise<number> {
   const env = given.envFile ? given.env : given.config.env;
   const plain = JSON.parse(JSON.stringify({ ...experiment, env })) as Readonly<Record<string, unknown>>;
   const { parallel = 1 } = readFlags(where, parallelFlag, argv) as { parallel?: number };
-  const { parseSeeds, trainSeeds } = await import("../seedRuns.ts");
+  const { trainSeeds } = await import("../seedRuns.ts");
   const envFile = given.envFile ? given.env : null;
-  const seeds = parseSeeds(String(argv.seeds));
+  const seeds = parseSeeds(where, String(argv.seeds));
   return trainSeeds(
     { seeds, parallel, experiment: plain, out: out as string | undefined, envId: String(given.config.env), envFile },
     argv,
@@ -70,9 +70,9 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
     // which agent's flags there are must be known before they can be parsed
     const strings = ["agent", "env", "config"];
     const first: Argv = Parser([...typed], { string: strings, configuration: parserConfiguration });
-    const file = configFileOf(first);
+    const file = configFileOf(where, first);
     const isAsking = typed.some((word) => ["--help", "-h", "--version"].includes(word));
-    const agent = isAsking ? agentOf(first, file) : requiredAgent(first, file);
+    const agent = isAsking ? agentOf(where, first, file) : requiredAgent(where, first, file);
     const others = otherDefaults(agent, first, file);
     const what = "What to train:";
     const text = { group: what, nargs: 1 };
@@ -112,7 +112,7 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
   },
 
   async run(argv) {
-    const given = await givenConfig(argv, configFileOf(argv));
+    const given = await givenConfig(where, argv, configFileOf(where, argv));
     const { env, envFile, config } = given;
     if (argv["print-config"]) {
       process.stdout.write(`${JSON.stringify(completeConfig(given), null, 2)}\n`);
@@ -125,12 +125,12 @@ Trains an agent until an evaluation reaches the environment's reward threshold o
     if (argv.seeds !== undefined || argv.parallel !== undefined) {
       if (argv.dashboard) {
         throw new UsageError(
-          "rl train: --dashboard must come without --seeds; got both. Watch the runs with rl dashboard in another terminal.",
+          `${where}: --dashboard must come without --seeds; got both. Watch the runs with rl dashboard in another terminal.`,
         );
       }
       return trainManySeeds(given, argv);
     }
-    const dashboard = await dashboardFlags("rl train", argv, config.out);
+    const dashboard = await dashboardFlags(where, argv, config.out);
     return watchRun(train(config), argv, envFile ? env : null, dashboard);
   },
 };

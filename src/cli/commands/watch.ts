@@ -18,7 +18,12 @@ const where = "rl watch";
 const settings = {
   seed: hp.integer(0, "seed of the first episode; each later one has the next number", "Kusari", { min: 0 }),
   episodes: hp.integer(3, "episodes to show in the terminal", "Kusari", { min: 1 }),
-  which: hp.choice(["best", "finish"], "finish", "weights to play", "Kusari"),
+  which: hp.choice(
+    ["best", "finish"],
+    "finish",
+    "weights to play: those of the best evaluation or of the result",
+    "Kusari",
+  ),
   fps: hp(30, "steps a second in the terminal", "Kusari", { min: 0.5, max: 100 }),
 } as const;
 
