@@ -56,5 +56,6 @@ export function errorText(error: unknown, debug: boolean): string {
   const unexpected = exitCodeOf(error) === exitCodes.internal;
   return unexpected
     ? `rl: unexpected error: ${message} (RL_DEBUG=1 shows where it came from)`
-    : message.replace(/^(?!rl\b)/, "rl: ");
+    : // the library's train is rl train
+      message.replace(/^(?=(?:train|resume): )/, "rl ").replace(/^(?!rl\b)/, "rl: ");
 }

@@ -115,7 +115,7 @@ async function parseAndRun(typed: readonly string[]): Promise<number> {
   return exitCodes.fine;
 }
 
-/** A command's usage, whose paragraphs are left to yargs to wrap; how it is typed stays as it is, lines and indentation. */
+/** A command's usage, whose paragraphs are left to yargs to wrap; how it is typed stays as it is. */
 function unwrapped(usage: string): string {
   const [typed, ...paragraphs] = usage.split("\n\n");
   return [typed, ...paragraphs.map((text) => text.replaceAll("\n", " "))].join("\n\n");

@@ -151,8 +151,9 @@ describe("an actor and its learner", () => {
   });
 
   it("a recurrent agent is refused: its buffer is always of one episode", () => {
-    const { random, ...spaces } = setupOf("dqn", 1);
-    const recurrent = agentSpec("dqn").create({ ...spaces, random, recurrent: "lstm" } as never) as LearnerAgent;
+    const { hyperparameters, ...setup } = setupOf("dqn", 1);
+    const sequential = { ...hyperparameters, nStep: 1, recurrent: "lstm" };
+    const recurrent = agentSpec("dqn").create({ ...setup, hyperparameters: sequential }) as LearnerAgent;
     expect(() => recurrent.setActors(2)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: DQN: a recurrent agent with a replay buffer must learn from one environment; got 2. Use one, or recurrent none.]`,
     );

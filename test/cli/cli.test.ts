@@ -170,19 +170,19 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env CartPole --config typo.json
         2 rl train: there is no config key learningRat for dqn. Did you mean learningRate?
       rl train --agent dqn --env CartPole --config value.json
-        2 rl: train: gamma must be a number between 0 and 1; got 2. Meaning: discount per environment step.
+        2 rl train: gamma must be a number between 0 and 1; got 2. Meaning: discount per environment step.
       rl train --agent dqn --env CartPole --config broken.json
         2 rl train: broken.json must be JSON; Unexpected end of JSON input.
       rl train --agent dqn --env CartPole --config nothing.json
         2 rl train: --config must be a file that can be read; got nothing.json (ENOENT). Check the path.
       rl train --agent dqn --env CartPole --out done
-        2 rl: train: out must be a directory without a run; got done, which holds one. Choose another, or continue that run with rl resume done.
+        2 rl train: out must be a directory without a run; got done, which holds one. Choose another, or continue that run with rl resume done.
       rl train --agent dqn --env CartPole --out file/run
-        2 rl: train: out must be a directory; got file/run, where a file is. Choose another.
+        2 rl train: out must be a directory; got file/run, where a file is. Choose another.
       rl train --agent dqn --env CartPole --out /proc/kusari
-        3 rl: train: /proc/kusari must be writable; nothing can be made there (ENOENT). Choose another place with out.
+        3 rl train: /proc/kusari must be writable; nothing can be made there (ENOENT). Choose another place with out.
       rl train --agent dqnn --env CartPole
-        2 rl: train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf, reinforce, a2c, a3c, nsq, ddpg, svg0, pgt, pcl, acer, td3, sac, ppo; got dqnn. Did you mean dqn?
+        2 rl train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf, reinforce, a2c, a3c, nsq, ddpg, svg0, pgt, pcl, acer, td3, sac, ppo; got dqnn. Did you mean dqn?
       rl train --agent dqn --env Cartpol
         2 rl: make: an environment's id must be a registered one; got Cartpol. Did you mean CartPole-v1?
       rl train --agent dqn --env ./nothing.ts
@@ -192,13 +192,13 @@ describe("bad input gets one line and its exit code", () => {
       rl resume nothing
         2 rl resume: the run directory must be one that train made; got nothing, which is not there. Check the path.
       rl resume done
-        2 rl: resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
+        2 rl resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
       rl resume done --steps 100
-        2 rl: resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
+        2 rl resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
       rl resume cut --steps 1000
-        4 rl: resume: cut/checkpoints/step-600.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint. resume: cut/checkpoints/step-0.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint.
+        4 rl resume: cut/checkpoints/step-600.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint. resume: cut/checkpoints/step-0.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint.
       rl resume foreign --steps 1000
-        4 rl: resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint. resume: foreign/checkpoints/step-0.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
+        4 rl resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint. resume: foreign/checkpoints/step-0.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
       rl eval nothing
         2 rl eval: the run directory must be one that train made; got nothing, which is not there. Check the path.
       rl eval done --which last

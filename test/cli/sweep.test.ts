@@ -78,7 +78,7 @@ describe("a grid", () => {
       name === "gamma" ? `--gamma ${value}` : `--learning-rate ${value}`,
     );
     expect(result.command).toBe(
-      "rl train --agent a2c --env CartPole --steps 300 --eval-interval 100 --eval-episodes 1 --final-episodes 2 " +
+      "rl train --agent a2c --env CartPole-v1 --steps 300 --eval-interval 100 --eval-episodes 1 --final-episodes 2 " +
         `--stop-at none ${flags.join(" ")}`,
     );
     const printed = await rl("train", "--config", "grid/best.json", "--print-config");

@@ -34,8 +34,7 @@ const described = ({ name, type, shape }: { name: string; type: string; shape: r
   `${name} ${type} (${shape.join(", ")})`;
 
 export const command: Command = {
-  usage: `Usage: rl export RUN --onnx FILE
-       rl export RUN --safetensors FILE
+  usage: `Usage: rl export RUN [--onnx FILE] [--safetensors FILE] [flags]
 
 Writes a trained agent for other programs: its greedy policy as an ONNX model, its weights as safetensors.`,
   examples: [
