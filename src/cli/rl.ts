@@ -95,7 +95,7 @@ export async function rl(typed: readonly string[]): Promise<number> {
   try {
     return await parseAndRun(typed);
   } catch (error) {
-    process.stderr.write(`${errorText(error, isEnabled(1))}\n`);
+    process.stderr.write(`${errorText(error, isEnabled(1), typed[0])}\n`);
     return exitCodeOf(error);
   }
 }

@@ -118,6 +118,10 @@ describe("bad input gets one line and its exit code", () => {
       "eval weights",
       "list agent",
       "list",
+      "sweep",
+      "sweep --agent dqn --env CartPole --seeds 3-1",
+      "sweep --agent dqn --env CartPole --dashboard",
+      "sweep --config nothing.json",
     ];
     const said: Record<string, string> = {};
     // a few at a time: each is a process
@@ -441,6 +445,12 @@ describe("train, eval and resume", () => {
     const again = await rl(...words("train --config byFlags/config.json --print-config --seed 4"));
     // the run wrote down which device "auto" was
     expect(JSON.parse(again.stdout)).toEqual({ ...config, env: "CartPole-v1", seed: 4, device: "cpu" });
+  });
+
+  test("--print-script leaves open what only Python knows", async () => {
+    const { stdout } = await rl(...words("train --agent dqn --env python:CartPole-v1 --print-script"));
+    expect(stdout).toContain('  env: "python:CartPole-v1",\n');
+    expect(stdout).not.toMatch(/stopAt|undefined/);
   });
 
   test("--print-script is a program that runs", async () => {

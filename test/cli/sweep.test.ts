@@ -102,6 +102,12 @@ describe("a grid", () => {
     expect(page.match(/<circle class="dot best /g)?.length).toBe(3);
   });
 
+  test("rl runs lists its runs and nothing else", async () => {
+    const { stdout } = await rl("runs", "grid", "--json");
+    const runs = (JSON.parse(stdout) as Line[]).map(({ directory, env, status }) => `${directory} ${env} ${status}`);
+    expect(runs).toEqual([0, 1, 2, 3].map((trial) => `grid/trial-000${trial}/seed-0 CartPole-v1 finished`));
+  });
+
   test("another sweep does not go into its folder", async () => {
     const { code, stderr } = await rl(...grid, "--out", "grid", "--entropy-coefficient", "0.1");
     expect(code).toBe(2);

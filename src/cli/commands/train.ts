@@ -55,9 +55,12 @@ async function trainManySeeds(given: GivenConfig, argv: Argv): Promise<number> {
 export const command: Command = {
   usage: `Usage: rl train --agent ID --env ID [flags]
 
-Trains an agent until an evaluation reaches the environment's reward threshold or all steps are taken.`,
+Trains an agent until an evaluation reaches the environment's reward threshold or all steps are taken. With --agent ID the
+help has the hyperparameters of the agent, too.`,
   examples: [
     "rl train --agent dqn --env CartPole",
+    "rl train --agent dqn --env CartPole --dashboard",
+    "rl train --agent dqn --help",
     "rl train --agent dqn --env CartPole --seed 3 --hidden-sizes 128,128 --stop-at none --out runs/wide",
     "rl train --agent dqn --env ./my-env.ts --env.size 4 --json > events.ndjson",
     "rl train --agent dqn --env CartPole --seeds 0-9 --parallel 2",
