@@ -214,7 +214,15 @@ describe("bad input gets one line and its exit code", () => {
       rl list agent
         2 rl list: what to list must be agents or envs; got agent. Did you mean rl list agents?
       rl list
-        2 rl list: what to list must be agents or envs; got nothing. Write rl list agents."
+        2 rl list: what to list must be agents or envs; got nothing. Write rl list agents.
+      rl sweep
+        2 rl sweep: --agent must be given; got none. Choose one with rl list agents.
+      rl sweep --agent dqn --env CartPole --seeds 3-1
+        2 rl sweep: --seeds must be whole numbers and ranges; got 3-1, where 3-1 ends before it begins. Write --seeds 0-9 or --seeds 0,3,5.
+      rl sweep --agent dqn --env CartPole --dashboard
+        2 rl sweep: there is no flag --dashboard. See rl sweep --agent dqn --help.
+      rl sweep --config nothing.json
+        2 rl sweep: --config must be a file that can be read; got nothing.json (ENOENT). Check the path."
     `);
   });
 

@@ -40,7 +40,7 @@ describe("numbers", () => {
   });
   test("short fits returns and losses", () => {
     expect([0, 187, -1234.5, 0.0123, 0.5, 1.5e-7, -3e7, Number.NaN].map(short)).toEqual(
-      "0 187 -1235 0.0123 0.500 1.5e-7 -3.0e+7 NaN".split(" "),
+      "0 187 -1235 0.0123 0.5 1.5e-7 -3.0e+7 NaN".split(" "),
     );
   });
   test("clock rounds up and grows an hour field", () => {

@@ -26,6 +26,7 @@ import {
   valueAt,
 } from "../../train/sweep/index.ts";
 import type { Command } from "../command.ts";
+import { kwargFlags } from "../envArgument.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { type Argv, flagName, flagsOf, flagText, parserConfiguration, readFlags } from "../flags.ts";
 import { short } from "../progress.ts";
@@ -34,7 +35,7 @@ import { parseSeeds } from "../seedList.ts";
 import { type SweepDefinition, SweepLines, sweepFolderOf, trialFolder, writeDefinition } from "../sweepFolder.ts";
 import { processLauncher } from "../sweepProcess.ts";
 import { agentOf, completeConfig, configFileOf, type GivenConfig, givenConfig } from "../trainConfig.ts";
-import { command as trainCommand } from "./train.ts";
+import { trainOptions } from "./train.ts";
 
 const where = "rl sweep";
 
@@ -149,12 +150,11 @@ searched is as for rl train. The same command, typed again, goes on where it was
     "rl sweep --agent sac --env Pendulum --steps 20000 --pruner asha --eta 3 --trials 27",
   ],
   words: 0,
-  ...(trainCommand.openFlags ? { openFlags: trainCommand.openFlags } : {}),
+  openFlags: kwargFlags,
 
   async options(typed) {
     searches = searchesIn(typed);
-    const trainOptions = await trainCommand.options(typed);
-    const kept = Object.entries(trainOptions).filter(([name]) => !notOfSweeps.includes(name));
+    const kept = Object.entries(await trainOptions(where, typed)).filter(([name]) => !notOfSweeps.includes(name));
     const text: Options = { group: "Sweep:", nargs: 1 };
     const first: Argv = Parser([...typed], { string: ["agent", "config"], configuration: parserConfiguration });
     const agent = agentOf(where, first, configFileOf(where, first));

@@ -1,4 +1,5 @@
 /** `rl train`: flags and a config file become the config of `train`. */
+import type { Options } from "yargs";
 import { Parser } from "yargs/helpers";
 import { hp, listAgents } from "../../agents/index.ts";
 import { UsageError } from "../../errors.ts";
@@ -52,6 +53,55 @@ async function trainManySeeds(given: GivenConfig, argv: Argv): Promise<number> {
   );
 }
 
+/**
+ * The flags that say what is trained and how.
+ * @param where the command that takes them, for errors
+ */
+export async function trainOptions(where: string, typed: readonly string[]): Promise<Record<string, Options>> {
+  // which agent's flags there are must be known before they can be parsed
+  const strings = ["agent", "env", "config"];
+  const first: Argv = Parser([...typed], { string: strings, configuration: parserConfiguration });
+  const file = configFileOf(where, first);
+  const isAsking = typed.some((word) => ["--help", "-h", "--version"].includes(word));
+  const agent = isAsking ? agentOf(where, first, file) : requiredAgent(where, first, file);
+  const others = otherDefaults(agent, first, file);
+  const what = "What to train:";
+  const text = { group: what, nargs: 1 };
+  return {
+    agent: {
+      ...text,
+      describe: `the agent: ${listAgents()
+        .map(({ id }) => id)
+        .join(", ")}`,
+    },
+    ...envFlags(what),
+    config: { ...text, describe: "a JSON file with the same names; flags win over it" },
+    out: {
+      ...text,
+      describe: "the run directory, none to write nothing [default runs/AGENT-ENV-SEED-N]",
+    },
+    seeds: {
+      ...text,
+      describe: "many runs that differ in their seed: 0-9, or 0,3,5; --out is then the folder of their directories",
+    },
+    ...flagsOf(parallelFlag, what),
+    ...flagsOf(deviceFlag, what),
+    ...outputFlags,
+    "print-config": {
+      group: "Output:",
+      boolean: true,
+      describe: "print the complete config as JSON, and train nothing",
+    },
+    "print-script": {
+      group: "Output:",
+      boolean: true,
+      describe: "print the run as a TypeScript program, and train nothing",
+    },
+    ...flagsOf(trainSettings, "Run settings:", others),
+    ...(agent ? flagsOf(agent.hyperparameters, `Hyperparameters of ${agent.id} (${agent.name}):`, others) : {}),
+  };
+}
+
 export const command: Command = {
   usage: `Usage: rl train --agent ID --env ID [flags]
 
@@ -69,50 +119,7 @@ help has the hyperparameters of the agent, too.`,
   words: 0,
   openFlags: kwargFlags,
 
-  async options(typed) {
-    // which agent's flags there are must be known before they can be parsed
-    const strings = ["agent", "env", "config"];
-    const first: Argv = Parser([...typed], { string: strings, configuration: parserConfiguration });
-    const file = configFileOf(where, first);
-    const isAsking = typed.some((word) => ["--help", "-h", "--version"].includes(word));
-    const agent = isAsking ? agentOf(where, first, file) : requiredAgent(where, first, file);
-    const others = otherDefaults(agent, first, file);
-    const what = "What to train:";
-    const text = { group: what, nargs: 1 };
-    return {
-      agent: {
-        ...text,
-        describe: `the agent: ${listAgents()
-          .map(({ id }) => id)
-          .join(", ")}`,
-      },
-      ...envFlags(what),
-      config: { ...text, describe: "a JSON file with the same names; flags win over it" },
-      out: {
-        ...text,
-        describe: "the run directory, none to write nothing [default runs/AGENT-ENV-SEED-N]",
-      },
-      seeds: {
-        ...text,
-        describe: "many runs that differ in their seed: 0-9, or 0,3,5; --out is then the folder of their directories",
-      },
-      ...flagsOf(parallelFlag, what),
-      ...flagsOf(deviceFlag, what),
-      ...outputFlags,
-      "print-config": {
-        group: "Output:",
-        boolean: true,
-        describe: "print the complete config as JSON, and train nothing",
-      },
-      "print-script": {
-        group: "Output:",
-        boolean: true,
-        describe: "print the run as a TypeScript program, and train nothing",
-      },
-      ...flagsOf(trainSettings, "Run settings:", others),
-      ...(agent ? flagsOf(agent.hyperparameters, `Hyperparameters of ${agent.id} (${agent.name}):`, others) : {}),
-    };
-  },
+  options: (typed) => trainOptions(where, typed),
 
   async run(argv) {
     const given = await givenConfig(where, argv, configFileOf(where, argv));
