@@ -94,7 +94,7 @@ describe("what a dashboard refuses", () => {
     ],
     [
       "dashboard absent",
-      /^dashboard: the folder of runs must be there; got absent\. Train with rl train first, or name another\.$/,
+      /^rl dashboard: the folder of runs must be there; got absent\. Train with rl train first, or name another\.$/,
     ],
     ["dashboard --port 70000", /^rl dashboard: --port must be a whole number .*; got 70000\. /],
     [
@@ -105,7 +105,7 @@ describe("what a dashboard refuses", () => {
     ["watch done --port 8000", /^rl watch: --port must come with --browser; got it alone\. /],
   ])("%s", async (line, message) => {
     const { code, stderr } = await rl(line);
-    expect(stderr.trim().replace(/^rl: /, "")).toMatch(message);
+    expect(stderr.trim()).toMatch(message);
     expect(code).toBe(2);
   });
 
