@@ -100,7 +100,9 @@ async function choose(work: number, dawn: readonly string[]): Promise<{ backend:
     gpu = await gpuBackend(dawn);
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    return { backend: cpu, reason: `cpu: ${error.message}` };
+    // what to do about it is the affair of who wants a GPU
+    const [what] = error.message.replace(/^gpu: /, "").split(". ");
+    return { backend: cpu, reason: `cpu: no GPU can be used here (${what})` };
   }
   // one after the other: each wants the machine to itself
   const cpuProfile = knownProfile(cpu) ?? (await measureProfile(cpu));

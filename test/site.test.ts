@@ -54,6 +54,16 @@ describe("the site", () => {
     }
   });
 
+  it("begins with a line about it, then the picture and the commands of the README", () => {
+    const home = pages.get("index.html")!;
+    const hero = /<div class="hero">([\s\S]*?)<figure>/.exec(home)![1]!;
+    expect(hero).toMatch(/<p>Reinforcement learning for TypeScript/);
+    expect(hero).not.toMatch(/<code>|<img|```/);
+    expect(home).toMatch(/<img src="docs\/pictures\/dashboard\.png"/);
+    expect(home).toMatch(/<pre><code>git clone[^<]*npm test/);
+    expect(home).not.toContain("Japanese for chain");
+  });
+
   it("loads nothing from elsewhere", () => {
     for (const [place, html] of pages) {
       expect(

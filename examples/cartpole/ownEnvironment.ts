@@ -57,4 +57,4 @@ for (let [obs] = env.reset({ seed: 1 }), isOver = false; !isOver; frames.push(ku
   [obs, isOver] = [nextObs, terminated || truncated];
 }
 writeFileSync(`${run.runDirectory}/ball.gif`, kusari.toGif(frames, 25));
-console.log(`mean return ${run.evaluation?.mean}, an episode is in ${run.runDirectory}/ball.gif`);
+console.log(`mean return ${run.evaluation?.mean.toFixed(1)}, an episode is in ${run.runDirectory}/ball.gif`);

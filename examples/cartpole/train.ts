@@ -25,5 +25,7 @@ for await (const event of run) {
 }
 
 const result = await run;
-console.log(`${result.outcome} after ${result.steps} steps: ${result.evaluation?.mean} over 100 episodes`);
-console.log(`everything is in ${result.runDirectory}`);
+console.log(
+  `${result.outcome} after ${result.steps} steps: mean return ${result.evaluation?.mean.toFixed(1)} over 100 episodes`,
+);
+console.log(`saved in ${result.runDirectory}`);

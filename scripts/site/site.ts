@@ -182,11 +182,11 @@ export class Site {
 
   #home(docs: readonly string[]): void {
     const markdown = this.#read("README.md");
-    const [, tagline = "", rest = ""] = /^# .*\n+([\s\S]*?)\n\n(?=鎖|##)([\s\S]*)$/.exec(markdown) ?? [];
+    const [, tagline = "", rest = ""] = /^# .*\n+([\s\S]*?)\n\n([\s\S]*)$/.exec(markdown) ?? [];
     const resolve = this.#resolver("README.md", "index.html");
     // the cards below are what the last section of the README is
     const body = convertMarkdown(
-      rest.replace(/^鎖.*\n+/, "").replace(/## Where to go next[\s\S]*?(?=\nMIT licence|$)/, ""),
+      rest.replace(/^鎖.*\n+/m, "").replace(/## Where to go next[\s\S]*?(?=\nMIT licence|$)/, ""),
       resolve,
     );
     const described = new Map(

@@ -154,7 +154,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
       makeActing: (parts) => this.makeActing(parts, actionSpace),
       makeExplorer: (randomAction, stream) =>
         explorer ?? this.makeExplorer(randomAction, random.stream(stream), actionSpace),
-      split: (rows) => splitReplay(where, this.replay, rows),
+      split: (rows) => splitReplay(where, this.replay, rows, isRecurrent),
     });
   }
 
@@ -376,7 +376,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 
   setActors(n: number): void {
-    splitReplay(this.name, this.replay, n);
+    splitReplay(this.name, this.replay, n, stateSize(this.qFunction) > 0);
   }
 
   observeActor(actor: number, transition: Transition): void {

@@ -287,7 +287,7 @@ export abstract class ReplayAgent extends ActorAgent implements LearnerAgent {
   }
 
   setActors(n: number): void {
-    splitReplay(this.name, this.replay, n);
+    splitReplay(this.name, this.replay, n, this.#sequences !== null);
   }
 
   observeActor(actor: number, transition: Transition): void {

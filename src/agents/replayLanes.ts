@@ -2,8 +2,16 @@
 import { UsageError } from "../errors.ts";
 import type { Replay, Transition } from "../replay/index.ts";
 
-/** A lane of the buffer for each of n environments. @throws UsageError for a buffer of one running episode */
-export function splitReplay(where: string, replay: Replay, n: number): void {
+/**
+ * A lane of the buffer for each of n environments.
+ * @throws UsageError for a buffer of one running episode, and for a recurrent agent, whose buffer is always such a one
+ */
+export function splitReplay(where: string, replay: Replay, n: number, isRecurrent: boolean): void {
+  if (isRecurrent) {
+    throw new UsageError(
+      `${where}: a recurrent agent with a replay buffer must learn from one environment; got ${n}. Use one, or recurrent none.`,
+    );
+  }
   if (!replay.split) {
     throw new UsageError(
       `${where}: a replay buffer for ${n} environments must keep as many episodes apart; got ${replay.constructor.name}, which keeps one. Leave replay out, or use one environment.`,

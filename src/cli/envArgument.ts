@@ -44,7 +44,11 @@ function wrappersOf(where: string, text: string): readonly NamedWrapper[] {
 
 /** The flags that say which environment. */
 export const envFlags = (group: string): Readonly<Record<string, Options>> => ({
-  env: { group, nargs: 1, describe: `the environment: ${listEnvs().join(", ")}, or a file such as ./my-env.ts` },
+  env: {
+    group,
+    nargs: 1,
+    describe: `the environment: ${listEnvs().join(", ")}; a file such as ./my-env.ts; or python: and an id of Python's Gymnasium, such as python:CartPole-v1`,
+  },
   "env.KEY": { group, nargs: 1, describe: "a keyword argument of the environment" },
   wrap: { group, nargs: 1, describe: `wrappers around the environment, such as ${wrapExample}` },
 });

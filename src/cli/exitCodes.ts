@@ -45,8 +45,11 @@ export function exitCodeOf(error: unknown): number {
   return machineCodes.has(systemCode(error) ?? "") ? exitCodes.machine : exitCodes.internal;
 }
 
-/** The one line for stderr; the whole stack with `debug` (RL_DEBUG=1). */
-export function errorText(error: unknown, debug: boolean): string {
+/**
+ * The one line for stderr; the whole stack with `debug` (RL_DEBUG=1).
+ * @param command the one that was typed: what the library says of its function of that name is said of the command
+ */
+export function errorText(error: unknown, debug: boolean, command = ""): string {
   if (debug && error instanceof Error) {
     // whose fault it is may stand in the cause alone
     const cause = error.cause === undefined ? "" : `\ncaused by ${errorText(error.cause, true)}`;
@@ -56,5 +59,7 @@ export function errorText(error: unknown, debug: boolean): string {
   const unexpected = exitCodeOf(error) === exitCodes.internal;
   return unexpected
     ? `rl: unexpected error: ${message} (RL_DEBUG=1 shows where it came from)`
-    : message.replace(/^(?!rl\b)/, "rl: ");
+    : command !== "" && message.startsWith(`${command}: `)
+      ? `rl ${message}`
+      : message.replace(/^(?!rl\b)/, "rl: ");
 }

@@ -92,8 +92,10 @@ export function refuseUnknown(
     if (name in options || ["_", "$0", "help", "h", "version"].includes(name) || openFlags.test(name)) continue;
     const near = nearest(name, Object.keys(options));
     const dashes = name.length === 1 ? "-" : "--";
+    // an agent's hyperparameters are in the help of that agent alone
+    const help = typeof argv.agent === "string" ? `${where} --agent ${argv.agent} --help` : `${where} --help`;
     throw new UsageError(
-      `${where}: there is no flag ${dashes}${name}. ${near ? `Did you mean --${near}?` : `See ${where} --help.`}`,
+      `${where}: there is no flag ${dashes}${name}. ${near ? `Did you mean --${near}?` : `See ${help}.`}`,
     );
   }
   const extra = wordsOf(argv)[words];

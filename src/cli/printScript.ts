@@ -50,9 +50,9 @@ export function printScript(config: Readonly<Record<string, unknown>>, envFile: 
       maker = `  env: () => ${wrappers === undefined ? made : `wrapBy(${made}, ${literal(wrappers, "  ")})`},\n`;
     }
   }
-  const lines = Object.entries({ ...environment, ...rest }).map(
-    ([key, value]) => `  ${key}: ${literal(value, "  ")},\n`,
-  );
+  // what stays open until the environment is made is left out
+  const told = Object.entries({ ...environment, ...rest }).filter(([, value]) => value !== undefined);
+  const lines = told.map(([key, value]) => `  ${key}: ${literal(value, "  ")},\n`);
   return `import { ${names} } from "kusari";
 ${imports.join("")}
 const run = train({

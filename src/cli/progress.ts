@@ -17,8 +17,11 @@ export function short(x: number): string {
   const size = Math.abs(x);
   if (!Number.isFinite(x) || (Number.isInteger(x) && size < 1e6)) return String(x);
   if (size < 1e-3 || size >= 1e6) return x.toExponential(1);
-  return x.toFixed(size < 0.1 ? 4 : size < 10 ? 3 : size < 1_000 ? 1 : 0);
+  return String(Number(x.toFixed(size < 0.1 ? 4 : size < 10 ? 3 : size < 1_000 ? 1 : 0)));
 }
+
+/** 1 episode, 10 episodes. */
+export const episodesText = (n: number, kind = ""): string => `${n} ${kind}episode${n === 1 ? "" : "s"}`;
 
 /** 0:07, 12:34, 1:02:03. */
 export function clock(seconds: number): string {
@@ -100,7 +103,7 @@ export function plainLine(progress: ProgressEvent): string {
 /** The permanent line of one evaluation. */
 export function evaluationLine({ step, evaluation, best }: EvaluationEvent): string {
   const { mean, stdev, min, max, episodes } = evaluation;
-  const range = `min ${short(min)}, max ${short(max)}, ${episodes} episodes`;
+  const range = `min ${short(min)}, max ${short(max)}, ${episodesText(episodes)}`;
   return `step ${step}: mean return ${short(mean)} ± ${short(stdev)} (${range})${best ? " best so far" : ""}`;
 }
 

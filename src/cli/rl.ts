@@ -14,24 +14,33 @@ interface Entry {
   load(): Promise<{ command: Command }>;
 }
 
+/** In the order of `rl --help`: train and go on, look at it, judge it, search, take it away, what there is. */
 const entries: readonly Entry[] = [
   { name: "train", words: "", describe: "train an agent", load: () => import("./commands/train.ts") },
-  { name: "eval", words: "RUN", describe: "play a trained agent's episodes", load: () => import("./commands/eval.ts") },
-  { name: "sweep", words: "", describe: "search hyperparameters", load: () => import("./commands/sweep.ts") },
   { name: "resume", words: "RUN", describe: "continue a stopped run", load: () => import("./commands/resume.ts") },
+  { name: "watch", words: "RUN", describe: "watch a trained agent play", load: () => import("./commands/watch.ts") },
   {
-    name: "plot",
-    words: "RUN…",
-    describe: "draw learning curves",
-    load: () => import("./commands/plot.ts"),
+    name: "record",
+    words: "RUN",
+    describe: "write a trained agent's episode as a GIF",
+    load: () => import("./commands/record.ts"),
   },
   {
-    name: "compare",
-    words: "A B",
-    describe: "say which runs are better",
-    load: () => import("./commands/compare.ts"),
+    name: "eval",
+    words: "RUN",
+    describe: "score a trained agent over greedy episodes",
+    load: () => import("./commands/eval.ts"),
   },
-  { name: "runs", words: "[FOLDER]", describe: "list runs", load: () => import("./commands/runs.ts") },
+  { name: "plot", words: "RUN…", describe: "draw learning curves", load: () => import("./commands/plot.ts") },
+  { name: "compare", words: "A B", describe: "say which runs are better", load: () => import("./commands/compare.ts") },
+  { name: "runs", words: "[FOLDER…]", describe: "list runs", load: () => import("./commands/runs.ts") },
+  {
+    name: "dashboard",
+    words: "[RUNS]",
+    describe: "show runs in a page",
+    load: () => import("./commands/dashboard.ts"),
+  },
+  { name: "sweep", words: "", describe: "search hyperparameters", load: () => import("./commands/sweep.ts") },
   {
     name: "export",
     words: "RUN",
@@ -45,24 +54,6 @@ const entries: readonly Entry[] = [
     load: () => import("./commands/list.ts"),
   },
   { name: "play", words: "", describe: "play an environment by hand", load: () => import("./commands/play.ts") },
-  {
-    name: "dashboard",
-    words: "[RUNS]",
-    describe: "show runs in a page",
-    load: () => import("./commands/dashboard.ts"),
-  },
-  {
-    name: "watch",
-    words: "RUN",
-    describe: "watch a trained agent play",
-    load: () => import("./commands/watch.ts"),
-  },
-  {
-    name: "record",
-    words: "RUN",
-    describe: "write a trained agent's episode as a GIF",
-    load: () => import("./commands/record.ts"),
-  },
   {
     name: "check-env",
     words: "FILE",
@@ -104,7 +95,7 @@ export async function rl(typed: readonly string[]): Promise<number> {
   try {
     return await parseAndRun(typed);
   } catch (error) {
-    process.stderr.write(`${errorText(error, isEnabled(1))}\n`);
+    process.stderr.write(`${errorText(error, isEnabled(1), typed[0])}\n`);
     return exitCodeOf(error);
   }
 }
@@ -124,6 +115,12 @@ async function parseAndRun(typed: readonly string[]): Promise<number> {
   return exitCodes.fine;
 }
 
+/** A command's usage, whose paragraphs are left to yargs to wrap; how it is typed stays as it is. */
+function unwrapped(usage: string): string {
+  const [typed, ...paragraphs] = usage.split("\n\n");
+  return [typed, ...paragraphs.map((text) => text.replaceAll("\n", " "))].join("\n\n");
+}
+
 /** Parses and runs one command. yargs never hears of the others: it would lay out their help at every start. */
 async function runCommand({ name, load }: Entry, typed: readonly string[]): Promise<number> {
   const { command } = await load();
@@ -131,7 +128,7 @@ async function runCommand({ name, load }: Entry, typed: readonly string[]): Prom
   const where = `rl ${name}`;
   const examples = command.examples.map((line) => `  ${line}`).join("\n");
   const argv = await parserFor(where, typed)
-    .usage(command.usage)
+    .usage(unwrapped(command.usage))
     .options(options)
     .epilogue(`Examples:\n${examples}`)
     .parseAsync();

@@ -49,10 +49,10 @@ function differences(a: SweepDefinition, b: SweepDefinition): string[] {
 }
 
 /**
- * The folder to write: the one given, or the first `runs/sweep-AGENT-ENV-N` that is free or of the same sweep.
+ * The folder to write: the one given, or the first `runs/AGENT-ENV-sweep-N` that is free or of the same sweep.
  * @throws UsageError where the folder given is another sweep's, or a run's
  */
-export function sweepFolderOf(out: string | undefined, definition: SweepDefinition): string {
+export function sweepFolderOf(out: string | undefined, definition: SweepDefinition, envId: string): string {
   if (out !== undefined) {
     const there = readDefinition(out);
     const other = there ? differences(there, definition) : [];
@@ -68,9 +68,9 @@ export function sweepFolderOf(out: string | undefined, definition: SweepDefiniti
     }
     return out;
   }
-  const name = `sweep-${definition.config.agent}-${definition.config.env}`.replaceAll(/[^\w.-]/g, "_");
+  const name = `${definition.config.agent}-${envId}`.replaceAll(/[^\w.-]/g, "_");
   for (let n = 1; ; n++) {
-    const folder = path.join("runs", `${name}-${n}`);
+    const folder = path.join("runs", `${name}-sweep-${n}`);
     if (!fs.existsSync(folder)) return folder;
     const there = readDefinition(folder);
     if (there && differences(there, definition).length === 0) return folder;

@@ -47,7 +47,8 @@ function commandOf({ folder, config, envFile }: SweepProcesses, request: RunRequ
   const { trial, values, seed, steps } = request;
   const env = envFile === null ? [] : ["--env", envFile];
   if (hasBegun(directory)) return ["resume", directory, "--steps", String(steps), "--json", ...env];
-  const file = path.join(trialFolder(folder, trial), "config.json");
+  // by any other name than config.json, which is what a run directory is known by
+  const file = path.join(trialFolder(folder, trial), "trial.json");
   const hyperparameters = { ...(config.hyperparameters as object), ...values };
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(file, `${JSON.stringify({ ...config, hyperparameters }, null, 2)}\n`);

@@ -18,7 +18,6 @@ export const deviceFlag = {
   ),
 } as const;
 
-const where = "rl train";
 type Values = Readonly<Record<string, unknown>>;
 
 /** Keys of a run's config.json that tell about it and are no settings. */
@@ -33,7 +32,7 @@ const isObject = (value: unknown): value is Values =>
  * The values of a config file: what `--print-config` prints, or a run's config.json. Settings and hyperparameters may
  * stand at the top or in an object of that name; here they all stand at the top.
  */
-export function readConfigFile(file: string): Values {
+function readConfigFile(where: string, file: string): Values {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -57,6 +56,10 @@ export function readConfigFile(file: string): Values {
   return Object.assign(Object.fromEntries(own), ...nested) as Values;
 }
 
+/** The values of `--config`, none where it was not typed. */
+export const configFileOf = (where: string, { config }: Argv): Values =>
+  config === undefined ? {} : readConfigFile(where, String(config));
+
 export interface GivenConfig {
   readonly agent: AgentSpec;
   /** As typed: an id, or a file. */
@@ -70,8 +73,8 @@ export interface GivenConfig {
  * Lays the flags over the config file.
  * @throws UsageError for an unknown agent, environment or config key, with a suggestion, and for bad values
  */
-export async function givenConfig(argv: Argv, file: Values): Promise<GivenConfig> {
-  const agent = requiredAgent(argv, file);
+export async function givenConfig(where: string, argv: Argv, file: Values): Promise<GivenConfig> {
+  const agent = requiredAgent(where, argv, file);
   const env = envOf(argv, file);
   if (env === undefined) {
     throw new UsageError(`${where}: --env must be given; got none. Choose one with rl list envs, or pass a file.`);
@@ -91,7 +94,7 @@ export async function givenConfig(argv: Argv, file: Values): Promise<GivenConfig
     if (ownKeys.includes(name)) continue;
     if (name in trainSettings) settings[name] = value;
     else if (name in agent.hyperparameters) hyperparameters[name] = value;
-    else throw unknownKey(name, agent);
+    else throw unknownKey(where, name, agent);
   }
   const envFile = isEnvFile(env) ? await loadEnvFile(where, env) : null;
   const config = {
@@ -113,7 +116,7 @@ export async function givenConfig(argv: Argv, file: Values): Promise<GivenConfig
   return { agent, env, envFile, config };
 }
 
-function unknownKey(name: string, agent: AgentSpec): UsageError {
+function unknownKey(where: string, name: string, agent: AgentSpec): UsageError {
   const known = [...ownKeys, ...Object.keys(trainSettings), ...Object.keys(agent.hyperparameters)];
   const near = nearest(name, known);
   const advice = near ? `Did you mean ${near}?` : `See rl train --agent ${agent.id} --help.`;
@@ -127,15 +130,15 @@ function outOf({ out }: Argv): { out?: string | null } {
 }
 
 /** The agent that was typed or stands in the config file. */
-export function agentOf(argv: Argv, file: Values): AgentSpec | undefined {
+export function agentOf(where: string, argv: Argv, file: Values): AgentSpec | undefined {
   const id = argv.agent ?? file.agent;
   if (id === "") throw new UsageError(`${where}: --agent needs a value; got none.`);
   return id === undefined ? undefined : agentSpec(String(id));
 }
 
 /** @throws UsageError where there is none */
-export function requiredAgent(argv: Argv, file: Values): AgentSpec {
-  const agent = agentOf(argv, file);
+export function requiredAgent(where: string, argv: Argv, file: Values): AgentSpec {
+  const agent = agentOf(where, argv, file);
   if (agent) return agent;
   throw new UsageError(`${where}: --agent must be given; got none. Choose one with rl list agents.`);
 }

@@ -1,4 +1,4 @@
-/** A file that a command was asked for. */
+/** A file that a command was asked for, and the line that says so. */
 import fs from "node:fs";
 import path from "node:path";
 import { DeviceError } from "../errors.ts";
@@ -18,3 +18,9 @@ export function writeOutput(where: string, file: string, content: string | Uint8
     throw new DeviceError(`${where}: ${file} must be writable; got ${code}. Choose another place.`, { cause: error });
   }
 }
+
+const sizeText = (bytes: number): string =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** `wrote cartpole.gif (243 kB)`. */
+export const wroteText = (file: string, bytes: number): string => `wrote ${file} (${sizeText(bytes)})`;

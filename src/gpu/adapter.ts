@@ -10,6 +10,27 @@ const pinned: unknown[] = [];
 
 const install = "Install npm's webgpu beside kusari, or use the cpu.";
 
+/**
+ * Whether Linux has no Vulkan, the only way to an adapter there: Dawn would find that out as well, but with two lines on
+ * stderr. Nothing can be loaded as a module of Node, so that every answer is an error; only one says that nothing is there.
+ */
+function lacksVulkan(): boolean {
+  const { platform, dlopen } = (globalThis as { process?: Partial<NodeJS.Process> }).process ?? {};
+  if (platform !== "linux" || !dlopen) return false;
+  try {
+    dlopen({ exports: {} }, "libvulkan.so.1");
+  } catch (error) {
+    return /^libvulkan\.so\.1: cannot open shared object file/.test((error as Error).message);
+  }
+  return false;
+}
+
+const noAdapter = () =>
+  new DeviceError(
+    "gpu: there must be a WebGPU adapter; got none. Install a Vulkan driver (Debian: mesa-vulkan-drivers 25 or " +
+      "newer), or use the cpu.",
+  );
+
 /** @param options for Dawn alone, such as `backend=null`, which runs nothing and checks everything */
 async function entryPoint(options: readonly string[]): Promise<GPU> {
   const own = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
@@ -24,6 +45,7 @@ async function entryPoint(options: readonly string[]): Promise<GPU> {
       cause,
     });
   }
+  if (options.length === 0 && lacksVulkan()) throw noAdapter();
   Object.assign(globalThis, dawn.globals);
   // Dawn rounds times to 65 µs, against attackers
   const exact = isEnabled(2) ? ["disable-dawn-features=timestamp_quantization"] : [];
@@ -49,12 +71,7 @@ export interface OpenedGpu {
 export async function openGpu(options: readonly string[] = []): Promise<OpenedGpu> {
   const gpu = await entryPoint(options);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) {
-    throw new DeviceError(
-      "gpu: there must be a WebGPU adapter; got none. Install a Vulkan driver (Debian: mesa-vulkan-drivers 25 or " +
-        "newer), or use the cpu.",
-    );
-  }
+  if (!adapter) throw noAdapter();
   const requiredFeatures = wantedFeatures.filter((name) => adapter.features.has(name)) as GPUFeatureName[];
   const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
   try {

@@ -35,7 +35,7 @@ const mostPoints = 3_000;
 const known: Readonly<Record<string, { readonly title: string; readonly rank: number }>> = {
   [returnCurve]: { title: "Return of training episodes", rank: 1 },
   averageLoss: { title: "Loss", rank: 2 },
-  averageQ: { title: "Mean q-value", rank: 4 },
+  averageQ: { title: "Mean Q-value", rank: 4 },
   entropy: { title: "Entropy of the policy", rank: 5 },
   averageEntropy: { title: "Entropy of the policy", rank: 5 },
   epsilon: { title: "ε, the share of random actions", rank: 6 },

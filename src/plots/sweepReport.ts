@@ -6,8 +6,8 @@ import { escapeHtml } from "./plotlyFigure.ts";
 /** A searched hyperparameter. */
 export interface SweepAxis {
   readonly name: string;
-  /** Share of the variance of ranks that goes with it, 0 … 1. */
-  readonly importance: number;
+  /** Share of the variance of ranks that goes with it, 0 … 1; null where there are too few trials to tell. */
+  readonly importance: number | null;
   /** Labels, at places from 0 to 1. */
   readonly labels: readonly { readonly place: number; readonly text: string }[];
 }
@@ -212,11 +212,15 @@ export function sweepReport({ title, subtitle, axes, trials, command }: SweepRep
     trialLabels,
     "best",
   );
-  const order = [...axes.keys()].sort((a, b) => axes[b]!.importance - axes[a]!.importance);
+  const order = [...axes.keys()].sort((a, b) => (axes[b]!.importance ?? 0) - (axes[a]!.importance ?? 0));
   const single = order.map((i) => {
     const { name, importance, labels } = axes[i]!;
     const picture = scatter(`Returns over ${name}`, axes, scored, ({ values }) => values[i]!.place, labels, "");
-    return figure(name, `goes with ${Math.round(100 * importance)}% of the variance of ranks`, picture);
+    const share =
+      importance === null
+        ? "too few trials to tell how much it matters"
+        : `goes with ${Math.round(100 * importance)}% of the variance of ranks`;
+    return figure(name, share, picture);
   });
   const key = (colour: string, words: string) =>
     `<span><span class="key" style="background:${colour}"></span>${words}</span>`;

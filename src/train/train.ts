@@ -101,16 +101,18 @@ export function resolveConfig(config: TrainConfig): ResolvedConfig {
   const preset = typeof agent === "string" && typeof env === "string" ? presetFor(agent, spec(env).id) : undefined;
   const wanted = { ...preset?.settings, ...given.settings };
   const laid = layered(trainSettings, wanted);
-  if (laid.actors > 1) requireActors(config, laid.actors, laid.envs);
-  return {
-    settings: { ...laid, stopAt: wanted.stopAt },
-    hyperparameters: layered(declared, preset?.hyperparameters ?? {}, given.hyperparameters),
-    envKwargs,
-  };
+  const laidHyperparameters = layered(declared, preset?.hyperparameters ?? {}, given.hyperparameters);
+  if (laid.actors > 1) requireActors(config, laid.actors, laid.envs, laidHyperparameters);
+  return { settings: { ...laid, stopAt: wanted.stopAt }, hyperparameters: laidHyperparameters, envKwargs };
 }
 
 /** @throws UsageError where a run cannot have several actors */
-function requireActors({ agent, env, device }: TrainConfig, actors: number, envs: number): void {
+function requireActors(
+  { agent, env, device }: TrainConfig,
+  actors: number,
+  envs: number,
+  { recurrent = "none" }: Readonly<Record<string, unknown>>,
+): void {
   const alone = "Leave actors at 1.";
   if (typeof agent !== "string" || !agentSpec(agent).async) {
     const got = typeof agent === "string" ? agent : "an agent that a script builds";
@@ -127,6 +129,12 @@ function requireActors({ agent, env, device }: TrainConfig, actors: number, envs
   if (envs > 1) {
     throw new UsageError(
       `train: several actors must have one environment each; got ${actors} actors and envs ${envs}. Leave envs out.`,
+    );
+  }
+  if (agentSpec(agent).async === "learner" && recurrent !== "none") {
+    throw new UsageError(
+      `train: a recurrent agent with a replay buffer must learn from one actor; got ${agent} with recurrent ${String(recurrent)} and ${actors} actors. ` +
+        "Leave actors at 1, or recurrent at none.",
     );
   }
   if (agentSpec(agent).async === "shared" && (device === "gpu" || device === "reference")) {

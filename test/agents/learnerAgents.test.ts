@@ -149,6 +149,15 @@ describe("an actor and its learner", () => {
       `[UsageError: DQN: a replay buffer for 2 environments must keep as many episodes apart; got EpisodicReplayBuffer, which keeps one. Leave replay out, or use one environment.]`,
     );
   });
+
+  it("a recurrent agent is refused: its buffer is always of one episode", () => {
+    const { hyperparameters, ...setup } = setupOf("dqn", 1);
+    const sequential = { ...hyperparameters, nStep: 1, recurrent: "lstm" };
+    const recurrent = agentSpec("dqn").create({ ...setup, hyperparameters: sequential }) as LearnerAgent;
+    expect(() => recurrent.setActors(2)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: DQN: a recurrent agent with a replay buffer must learn from one environment; got 2. Use one, or recurrent none.]`,
+    );
+  });
 });
 
 it("every agent that is registered as a learner is one", () => {

@@ -118,6 +118,10 @@ describe("bad input gets one line and its exit code", () => {
       "eval weights",
       "list agent",
       "list",
+      "sweep",
+      "sweep --agent dqn --env CartPole --seeds 3-1",
+      "sweep --agent dqn --env CartPole --dashboard",
+      "sweep --config nothing.json",
     ];
     const said: Record<string, string> = {};
     // a few at a time: each is a process
@@ -134,7 +138,7 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: the command must be one of train, eval, sweep, resume, plot, compare, runs, export, list, play, dashboard, watch, record, check-env, devices; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, resume, watch, record, eval, plot, compare, runs, dashboard, sweep, export, list, play, check-env, devices; got trian. Did you mean rl train?
       rl --agent dqn
         2 rl: a command must come first; got --agent. See rl --help.
       rl train --env CartPole
@@ -170,19 +174,19 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env CartPole --config typo.json
         2 rl train: there is no config key learningRat for dqn. Did you mean learningRate?
       rl train --agent dqn --env CartPole --config value.json
-        2 rl: train: gamma must be a number between 0 and 1; got 2. Meaning: discount per environment step.
+        2 rl train: gamma must be a number between 0 and 1; got 2. Meaning: discount per environment step.
       rl train --agent dqn --env CartPole --config broken.json
         2 rl train: broken.json must be JSON; Unexpected end of JSON input.
       rl train --agent dqn --env CartPole --config nothing.json
         2 rl train: --config must be a file that can be read; got nothing.json (ENOENT). Check the path.
       rl train --agent dqn --env CartPole --out done
-        2 rl: train: out must be a directory without a run; got done, which holds one. Choose another, or continue that run with rl resume done.
+        2 rl train: out must be a directory without a run; got done, which holds one. Choose another, or continue that run with rl resume done.
       rl train --agent dqn --env CartPole --out file/run
-        2 rl: train: out must be a directory; got file/run, where a file is. Choose another.
+        2 rl train: out must be a directory; got file/run, where a file is. Choose another.
       rl train --agent dqn --env CartPole --out /proc/kusari
-        3 rl: train: /proc/kusari must be writable; nothing can be made there (ENOENT). Choose another place with out.
+        3 rl train: /proc/kusari must be writable; nothing can be made there (ENOENT). Choose another place with out.
       rl train --agent dqnn --env CartPole
-        2 rl: train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf, reinforce, a2c, a3c, nsq, ddpg, svg0, pgt, pcl, acer, td3, sac, ppo; got dqnn. Did you mean dqn?
+        2 rl train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf, reinforce, a2c, a3c, nsq, ddpg, svg0, pgt, pcl, acer, td3, sac, ppo; got dqnn. Did you mean dqn?
       rl train --agent dqn --env Cartpol
         2 rl: make: an environment's id must be a registered one; got Cartpol. Did you mean CartPole-v1?
       rl train --agent dqn --env ./nothing.ts
@@ -192,13 +196,13 @@ describe("bad input gets one line and its exit code", () => {
       rl resume nothing
         2 rl resume: the run directory must be one that train made; got nothing, which is not there. Check the path.
       rl resume done
-        2 rl: resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
+        2 rl resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
       rl resume done --steps 100
-        2 rl: resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
+        2 rl resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
       rl resume cut --steps 1000
-        4 rl: resume: cut/checkpoints/step-600.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint. resume: cut/checkpoints/step-0.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint.
+        4 rl resume: cut/checkpoints/step-600.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint. resume: cut/checkpoints/step-0.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint.
       rl resume foreign --steps 1000
-        4 rl: resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint. resume: foreign/checkpoints/step-0.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
+        4 rl resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint. resume: foreign/checkpoints/step-0.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
       rl eval nothing
         2 rl eval: the run directory must be one that train made; got nothing, which is not there. Check the path.
       rl eval done --which last
@@ -210,7 +214,15 @@ describe("bad input gets one line and its exit code", () => {
       rl list agent
         2 rl list: what to list must be agents or envs; got agent. Did you mean rl list agents?
       rl list
-        2 rl list: what to list must be agents or envs; got nothing. Write rl list agents."
+        2 rl list: what to list must be agents or envs; got nothing. Write rl list agents.
+      rl sweep
+        2 rl sweep: --agent must be given; got none. Choose one with rl list agents.
+      rl sweep --agent dqn --env CartPole --seeds 3-1
+        2 rl sweep: --seeds must be whole numbers and ranges; got 3-1, where 3-1 ends before it begins. Write --seeds 0-9 or --seeds 0,3,5.
+      rl sweep --agent dqn --env CartPole --dashboard
+        2 rl sweep: there is no flag --dashboard. See rl sweep --agent dqn --help.
+      rl sweep --config nothing.json
+        2 rl sweep: --config must be a file that can be read; got nothing.json (ENOENT). Check the path."
     `);
   });
 
@@ -253,18 +265,18 @@ describe("help and lists", () => {
 
       Commands:
         rl train      train an agent
-        rl eval       play a trained agent's episodes: rl eval RUN
-        rl sweep      search hyperparameters
         rl resume     continue a stopped run: rl resume RUN
+        rl watch      watch a trained agent play: rl watch RUN
+        rl record     write a trained agent's episode as a GIF: rl record RUN
+        rl eval       score a trained agent over greedy episodes: rl eval RUN
         rl plot       draw learning curves: rl plot RUN…
         rl compare    say which runs are better: rl compare A B
-        rl runs       list runs: rl runs [FOLDER]
+        rl runs       list runs: rl runs [FOLDER…]
+        rl dashboard  show runs in a page: rl dashboard [RUNS]
+        rl sweep      search hyperparameters
         rl export     write a trained agent as ONNX or safetensors: rl export RUN
         rl list       list the agents or the environments: rl list agents|envs
         rl play       play an environment by hand
-        rl dashboard  show runs in a page: rl dashboard [RUNS]
-        rl watch      watch a trained agent play: rl watch RUN
-        rl record     write a trained agent's episode as a GIF: rl record RUN
         rl check-env  check an environment of your own: rl check-env FILE
         rl devices    list what can run the networks here
 
@@ -326,12 +338,13 @@ describe("help and lists", () => {
       },
     });
     expect((await rl("export", "done", "--onnx", "again.onnx")).stdout).toMatch(
-      /^again\.onnx: ONNX, opset 18, \d+ bytes\n {2}in {3}obs float32 \(batch, 4\)\n {2}out {2}action int64 \(batch\), values /,
+      /^wrote again\.onnx \(\d+ kB\): ONNX, opset 18\n {2}in {3}obs float32 \(batch, 4\)\n {2}out {2}action int64 \(batch\), values /,
     );
     expect((await rl("export", "done")).stderr).toBe(
       "rl export: --onnx or --safetensors must be given; got neither. Add --onnx FILE.\n",
     );
-    expect((await rl("export", "done", "--onnx", "no/where.onnx")).code).toBe(2);
+    expect((await rl("export", "done", "--onnx", "new/folder.onnx")).code).toBe(0);
+    expect((await rl("export", "done", "--onnx", "/proc/kusari/a.onnx")).code).toBe(3);
   });
 
   test("devices lists the cpu with its measurements, and the GPU or why there is none", async () => {
@@ -390,7 +403,9 @@ describe("train, eval and resume", () => {
       "finished: mean return # ± # over # greedy episodes (min #, median #, max #)
       # steps, # episodes, # s (# steps/s)
       saved in 'piped run'
-      next: rl eval 'piped run'
+      next: rl watch 'piped run'
+            rl plot 'piped run'
+            rl eval 'piped run'
       "
     `);
     expect(stderr.replaceAll(/\d+(\.\d+)?/g, "#").replaceAll(" best so far", "")).toMatchInlineSnapshot(`
@@ -438,6 +453,12 @@ describe("train, eval and resume", () => {
     const again = await rl(...words("train --config byFlags/config.json --print-config --seed 4"));
     // the run wrote down which device "auto" was
     expect(JSON.parse(again.stdout)).toEqual({ ...config, env: "CartPole-v1", seed: 4, device: "cpu" });
+  });
+
+  test("--print-script leaves open what only Python knows", async () => {
+    const { stdout } = await rl(...words("train --agent dqn --env python:CartPole-v1 --print-script"));
+    expect(stdout).toContain('  env: "python:CartPole-v1",\n');
+    expect(stdout).not.toMatch(/stopAt|undefined/);
   });
 
   test("--print-script is a program that runs", async () => {

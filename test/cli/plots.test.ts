@@ -276,7 +276,7 @@ describe("rl train --seeds", () => {
     const { code, stderr, stdout } = await rl(`${short} --seeds 0-2 --out some`);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^seed 1: failed: rl: train: out must be a directory; got some\/seed-1, where a file is\. Choose another\.$/m,
+      /^seed 1: failed: rl train: out must be a directory; got some\/seed-1, where a file is\. Choose another\.$/m,
     );
     expect(stdout).toMatch(/^3 seeds: 2 finished, 1 not begun\n/);
   });

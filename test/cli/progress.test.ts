@@ -41,7 +41,7 @@ describe("numbers", () => {
   });
   test("short fits returns and losses", () => {
     expect([0, 187, -1234.5, 0.0123, 0.5, 1.5e-7, -3e7, Number.NaN].map(short)).toEqual(
-      "0 187 -1235 0.0123 0.500 1.5e-7 -3.0e+7 NaN".split(" "),
+      "0 187 -1235 0.0123 0.5 1.5e-7 -3.0e+7 NaN".split(" "),
     );
   });
   test("clock rounds up and grows an hour field", () => {
@@ -160,7 +160,9 @@ describe("the report", () => {
       "solved: mean return 187.3 ± 20.1 over 100 greedy episodes (min 9, median 190, max 500)
       10500 steps, 222 episodes, 1.4 s (7.51k steps/s)
       saved in 'runs/my run'
-      next: rl eval 'runs/my run'
+      next: rl watch 'runs/my run'
+            rl plot 'runs/my run'
+            rl eval 'runs/my run'
       "
     `);
   });

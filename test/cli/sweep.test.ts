@@ -78,7 +78,7 @@ describe("a grid", () => {
       name === "gamma" ? `--gamma ${value}` : `--learning-rate ${value}`,
     );
     expect(result.command).toBe(
-      "rl train --agent a2c --env CartPole --steps 300 --eval-interval 100 --eval-episodes 1 --final-episodes 2 " +
+      "rl train --agent a2c --env CartPole-v1 --steps 300 --eval-interval 100 --eval-episodes 1 --final-episodes 2 " +
         `--stop-at none ${flags.join(" ")}`,
     );
     const printed = await rl("train", "--config", "grid/best.json", "--print-config");
@@ -94,12 +94,18 @@ describe("a grid", () => {
     expect(stderr).toBe("goes on with grid: 4 of 4 trials begun\n");
     expect(stdout).toMatch(/^rank {2}trial {2}return +steps +status +learningRate +gamma\n1 /);
     expect(stdout).toMatch(/\nimportance \(share of the variance of ranks\): \w+ \d+%, \w+ \d+%\n/);
-    expect(stdout).toMatch(/\nbest: rl train --agent a2c --env CartPole /);
+    expect(stdout).toMatch(/\nbest: rl train --agent a2c --env CartPole-v1 /);
     expect(linesIn("grid")).toBe(before);
     const page = fs.readFileSync(path.join(folder, "grid", "report.html"), "utf8");
-    expect(page).toContain("<h1>a2c in CartPole</h1>");
+    expect(page).toContain("<h1>a2c in CartPole-v1</h1>");
     expect(page.match(/<polyline class="line (best|good|rest) finished"/g)?.length).toBe(4);
     expect(page.match(/<circle class="dot best /g)?.length).toBe(3);
+  });
+
+  test("rl runs lists its runs and nothing else", async () => {
+    const { stdout } = await rl("runs", "grid", "--json");
+    const runs = (JSON.parse(stdout) as Line[]).map(({ directory, env, status }) => `${directory} ${env} ${status}`);
+    expect(runs).toEqual([0, 1, 2, 3].map((trial) => `grid/trial-000${trial}/seed-0 CartPole-v1 finished`));
   });
 
   test("another sweep does not go into its folder", async () => {
@@ -160,7 +166,7 @@ test("bad input gets one line", async () => {
     ",
       "rl sweep: --search must name a hyperparameter once; got gamma twice. Leave one out.
     ",
-      "rl sweep: --seeds must be whole numbers and ranges of at most 100; got 3-1. Write --seeds 0-2 or --seeds 0,3.
+      "rl sweep: --seeds must be whole numbers and ranges; got 3-1, where 3-1 ends before it begins. Write --seeds 0-9 or --seeds 0,3,5.
     ",
       "rl sweep: --algorithm must be one of tpe, random, grid; got bayes. Meaning: how configurations are chosen.
     ",

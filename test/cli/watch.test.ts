@@ -57,7 +57,7 @@ describe("rl watch", () => {
 describe("rl record", () => {
   it("writes a GIF of as many frames as there are steps, and one more", async () => {
     const { code, stdout } = await rl("record done --gif play.gif --seed 7 --fps 50");
-    const steps = Number(/^play\.gif: (\d+) steps, return \d+, \d+ KiB\n$/.exec(stdout)?.[1]);
+    const steps = Number(/^wrote play\.gif \(\d+ kB\): (\d+) steps, return \d+\n$/.exec(stdout)?.[1]);
     expect([code, steps]).toEqual([0, expect.any(Number)]);
     const gif = fs.readFileSync(path.join(folder, "play.gif"));
     expect(gif.subarray(0, 6).toString()).toBe("GIF89a");
@@ -68,7 +68,11 @@ describe("rl record", () => {
 
   it.each([
     ["record done", 2, /^rl record: --gif must be given; got none\. Write rl record RUN --gif episode\.gif\.$/],
-    ["record done --gif nowhere/play.gif", 3, /^rl record: nowhere\/play\.gif must be writable; got ENOENT\. /],
+    [
+      "record done --gif /proc/kusari/play.gif",
+      3,
+      /^rl record: \/proc\/kusari\/play\.gif must be writable; got ENOENT\. /,
+    ],
     [
       "record absent --gif play.gif",
       2,
@@ -90,7 +94,7 @@ describe("what a dashboard refuses", () => {
     ],
     [
       "dashboard absent",
-      /^dashboard: the folder of runs must be there; got absent\. Train with rl train first, or name another\.$/,
+      /^rl dashboard: the folder of runs must be there; got absent\. Train with rl train first, or name another\.$/,
     ],
     ["dashboard --port 70000", /^rl dashboard: --port must be a whole number .*; got 70000\. /],
     [
@@ -101,7 +105,7 @@ describe("what a dashboard refuses", () => {
     ["watch done --port 8000", /^rl watch: --port must come with --browser; got it alone\. /],
   ])("%s", async (line, message) => {
     const { code, stderr } = await rl(line);
-    expect(stderr.trim().replace(/^rl: /, "")).toMatch(message);
+    expect(stderr.trim()).toMatch(message);
     expect(code).toBe(2);
   });
 

@@ -189,7 +189,7 @@ describe("charts", () => {
     expect(section!.charts.map(({ title }) => title)).toEqual([
       "Return of evaluations and training episodes",
       "Loss",
-      "Mean q-value",
+      "Mean Q-value",
       "ε, the share of random actions",
       "Environment steps per second",
     ]);

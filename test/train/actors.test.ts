@@ -336,6 +336,7 @@ describe("mistakes are told before anything begins", () => {
       messageOf({ env: () => make("CartPole-v1") as TrainingEnv }),
       messageOf({ device: "gpu" }),
       messageOf({ envs: 4 }),
+      messageOf({ agent: "dqn", hyperparameters: { recurrent: "lstm" } }),
     ]).toMatchInlineSnapshot(`
       [
         "train: actors must be a whole number of at least 1; got 0. Meaning: threads that act at once, of an agent that rl list agents calls async.",
@@ -344,6 +345,7 @@ describe("mistakes are told before anything begins", () => {
         "train: the environment of 2 actors must be given by its id, as each makes its own; got what makes one. Register it in a module, and pass its URL as actorModule.",
         "train: several actors of a3c must learn on the cpu; got device gpu. Leave actors at 1.",
         "train: several actors must have one environment each; got 2 actors and envs 4. Leave envs out.",
+        "train: a recurrent agent with a replay buffer must learn from one actor; got dqn with recurrent lstm and 2 actors. Leave actors at 1, or recurrent at none.",
       ]
     `);
   });

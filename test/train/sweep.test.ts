@@ -399,6 +399,6 @@ describe("importance", () => {
     expect(learningRate).toBeGreaterThan(0.4);
     expect(gamma).toBeGreaterThan(0.02);
     expect(tau).toBeLessThan(0.1);
-    expect(importanceOf(space, ranked.slice(0, 1))).toEqual({ learningRate: 0, gamma: 0, tau: 0 });
+    expect(importanceOf(space, ranked.slice(0, 1))).toEqual({ learningRate: null, gamma: null, tau: null });
   });
 });

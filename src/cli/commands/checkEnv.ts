@@ -15,8 +15,7 @@ const settings = {
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 export const command: Command = {
-  usage: `Usage: rl check-env FILE [flags]
-       rl check-env --env ID [flags]
+  usage: `Usage: rl check-env FILE|--env ID [flags]
 
 Plays some episodes and says what is wrong with an environment: a line for each check, and a summary. It stops at the
 first check that finds an error, and ends with 2 then.`,

@@ -1,13 +1,14 @@
 /** `rl export`: writes what a run has learned for other programs. */
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { UsageError } from "../../errors.ts";
 import { exportWeights, type Kept, loadAgent, loadEnv } from "../../train/index.ts";
+import { makeDirectories } from "../../train/makeDirectories.ts";
 import { replaceFile, writeAll } from "../../train/replaceFile.ts";
 import type { Command } from "../command.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { readFlags } from "../flags.ts";
 import { keptSetting, runOf, trainedRunFlags } from "../runArgument.ts";
+import { wroteText } from "../writeOutput.ts";
 
 const where = "rl export";
 
@@ -18,10 +19,7 @@ const settings = {
 const fileOf = (value: unknown): string | null => (value === undefined ? null : String(value));
 
 function write(file: string, bytes: Uint8Array): void {
-  const folder = path.dirname(path.resolve(file));
-  if (!existsSync(folder)) {
-    throw new UsageError(`${where}: files must be written into a folder that is there; got ${file}. Make ${folder}.`);
-  }
+  makeDirectories(path.dirname(path.resolve(file)));
   replaceFile(file, (fd) => writeAll(fd, bytes));
 }
 
@@ -30,8 +28,7 @@ const described = ({ name, type, shape }: { name: string; type: string; shape: r
   `${name} ${type} (${shape.join(", ")})`;
 
 export const command: Command = {
-  usage: `Usage: rl export RUN --onnx FILE
-       rl export RUN --safetensors FILE
+  usage: `Usage: rl export RUN [--onnx FILE] [--safetensors FILE] [flags]
 
 Writes a trained agent for other programs: its greedy policy as an ONNX model, its weights as safetensors.`,
   examples: [
@@ -66,7 +63,7 @@ Writes a trained agent for other programs: its greedy policy as an ONNX model, i
       const bytes = exportWeights(directory, which);
       write(safetensors, bytes);
       files.safetensors = { file: safetensors, bytes: bytes.length };
-      lines.push(`${safetensors}: safetensors, ${bytes.length} bytes`);
+      lines.push(`${wroteText(safetensors, bytes.length)}: safetensors`);
     }
     if (onnx !== null) {
       const { exportOnnx } = await import("../../onnx/index.ts");
@@ -81,7 +78,7 @@ Writes a trained agent for other programs: its greedy policy as an ONNX model, i
       const { opset, inputs, outputs } = model;
       files.onnx = { file: onnx, bytes: model.bytes.length, opset, inputs, outputs };
       lines.push(
-        `${onnx}: ONNX, opset ${opset}, ${model.bytes.length} bytes`,
+        `${wroteText(onnx, model.bytes.length)}: ONNX, opset ${opset}`,
         `  in   ${inputs.map(described).join(", ")}`,
         `  out  ${outputs.map(described).join(", ")}`,
       );

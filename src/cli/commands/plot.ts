@@ -23,7 +23,7 @@ import { type Argv, flagsOf, readFlags, wordsOf } from "../flags.ts";
 import { isColoured } from "../progress.ts";
 import { thresholdOf } from "../thresholdOf.ts";
 import { kusariVersion } from "../version.ts";
-import { writeOutput } from "../writeOutput.ts";
+import { writeOutput, wroteText } from "../writeOutput.ts";
 
 const where = "rl plot";
 
@@ -74,12 +74,9 @@ function curvesOf(text: string, runs: readonly PlottedRun[]): string[] {
   );
 }
 
-const sizeText = (bytes: number): string =>
-  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-
 function write(file: string, content: string | Uint8Array): void {
   writeOutput(where, file, content);
-  process.stdout.write(`wrote ${file} (${sizeText(Buffer.byteLength(content))})\n`);
+  process.stdout.write(`${wroteText(file, Buffer.byteLength(content))}\n`);
 }
 
 function terminalText(title: string, sections: readonly ReportSection[], isChosen: boolean): string {

@@ -1,7 +1,6 @@
 /** `rl record`: one episode of a trained agent as a GIF. */
-import fs from "node:fs";
 import { hp } from "../../agents/index.ts";
-import { DeviceError, UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
 import type { Kept } from "../../train/index.ts";
 import type { Command } from "../command.ts";
 import { gifOf, playAndShow } from "../episodePictures.ts";
@@ -9,6 +8,7 @@ import { exitCodes } from "../exitCodes.ts";
 import { readFlags } from "../flags.ts";
 import { short } from "../progress.ts";
 import { keptSetting, runOf, trainedRunFlags } from "../runArgument.ts";
+import { writeOutput, wroteText } from "../writeOutput.ts";
 
 const where = "rl record";
 
@@ -48,16 +48,9 @@ Has the agent that a run has trained play one greedy episode, and writes it as a
     const episode = await playAndShow(directory, seed, which);
     const gif = await gifOf(episode, fps);
     const file = String(argv.gif);
-    try {
-      fs.writeFileSync(file, gif);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new DeviceError(`${where}: ${file} must be writable; got ${code}. Choose another place.`, { cause: error });
-    }
+    writeOutput(where, file, gif);
     const { length } = episode.actions;
-    process.stdout.write(
-      `${file}: ${length} steps, return ${short(episode.return)}, ${Math.ceil(gif.length / 1024)} KiB\n`,
-    );
+    process.stdout.write(`${wroteText(file, gif.length)}: ${length} steps, return ${short(episode.return)}\n`);
     return exitCodes.fine;
   },
 };

@@ -20,7 +20,7 @@ Continues a run that was stopped, from its newest checkpoint, as if it had never
     return {
       ...flagsOf(
         { steps: { ...steps, meaning: `${steps.meaning}, counted from the run's beginning` } },
-        "Run settings:",
+        "What:",
         others,
       ),
       ...envFileFlag,

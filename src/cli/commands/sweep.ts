@@ -1,6 +1,7 @@
 /** `rl sweep`: trains with many configurations, and says which is the best. */
 import fs from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Options } from "yargs";
 import { Parser } from "yargs/helpers";
 import { hp } from "../../agents/index.ts";
@@ -26,14 +27,16 @@ import {
   valueAt,
 } from "../../train/sweep/index.ts";
 import type { Command } from "../command.ts";
+import { kwargFlags } from "../envArgument.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { type Argv, flagName, flagsOf, flagText, parserConfiguration, readFlags } from "../flags.ts";
 import { short } from "../progress.ts";
 import { table } from "../report.ts";
+import { parseSeeds } from "../seedList.ts";
 import { type SweepDefinition, SweepLines, sweepFolderOf, trialFolder, writeDefinition } from "../sweepFolder.ts";
 import { processLauncher } from "../sweepProcess.ts";
-import { agentOf, completeConfig, type GivenConfig, givenConfig, readConfigFile } from "../trainConfig.ts";
-import { command as trainCommand } from "./train.ts";
+import { agentOf, completeConfig, configFileOf, type GivenConfig, givenConfig } from "../trainConfig.ts";
+import { trainOptions } from "./train.ts";
 
 const where = "rl sweep";
 
@@ -54,23 +57,8 @@ const settings = {
   sweepSeed: hp.integer(0, "seed of the draws of configurations", "Kusari", { min: 0 }),
 } as const;
 
-/** Most seeds of a trial. */
-const mostSeeds = 100;
-
-/** `0-2`, `0,3`. @throws UsageError for anything else */
-function seedsOf(text: string): number[] {
-  const seeds = text.split(",").flatMap((part) => {
-    const [, first, last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(part.trim()) ?? [];
-    const count = Number(last) - Number(first) + 1;
-    if (!(count >= 1 && count <= mostSeeds)) {
-      throw new UsageError(
-        `${where}: --seeds must be whole numbers and ranges of at most ${mostSeeds}; got ${text || "nothing"}. Write --seeds 0-2 or --seeds 0,3.`,
-      );
-    }
-    return Array.from({ length: count }, (_, i) => Number(first) + i);
-  });
-  return [...new Set(seeds)];
-}
+/** Flags of `rl train` that a sweep has no use for, or gives another meaning. */
+const notOfSweeps = ["print-config", "print-script", "seed", "seeds", "parallel", "dashboard", "port"];
 
 /** Every `--search`: a flag that is typed several times is known to nobody but the command line itself. */
 function searchesIn(typed: readonly string[]): string[] {
@@ -116,8 +104,14 @@ function trialText({ trial, values, status, score, message }: Trial, isBest: boo
 }
 
 /** The command that trains with a configuration. */
-function trainCommandOf(given: GivenConfig, values: Trial["values"], bestFile: string): string {
-  const { agent, env, envKwargs = {}, hyperparameters = {}, ...rest } = given.config as GivenConfig["config"] & object;
+function trainCommandOf(given: GivenConfig, env: string, values: Trial["values"], bestFile: string): string {
+  const {
+    agent,
+    env: _env,
+    envKwargs = {},
+    hyperparameters = {},
+    ...rest
+  } = given.config as GivenConfig["config"] & object;
   if (Object.keys(envKwargs).length > 0) return `rl train --config ${shellWord(bestFile)}`;
   const { out: _, signal: __, actorModule: ___, device, seed: ____, ...told } = rest;
   const flags = { ...(device === "auto" ? {} : { device }), ...told, ...hyperparameters, ...values };
@@ -126,7 +120,7 @@ function trainCommandOf(given: GivenConfig, values: Trial["values"], bestFile: s
     if (typeof value === "boolean") return [value ? `--${flag}` : `--no-${flag}`];
     return [`--${flag}`, shellWord(flagText(value))];
   });
-  return ["rl train --agent", String(agent), "--env", shellWord(given.env), ...words].join(" ");
+  return ["rl train --agent", String(agent), "--env", shellWord(env), ...words].join(" ");
 }
 
 /** The best trials, as a table for people. */
@@ -157,17 +151,14 @@ searched is as for rl train. The same command, typed again, goes on where it was
     "rl sweep --agent sac --env Pendulum --steps 20000 --pruner asha --eta 3 --trials 27",
   ],
   words: 0,
-  ...(trainCommand.openFlags ? { openFlags: trainCommand.openFlags } : {}),
+  openFlags: kwargFlags,
 
   async options(typed) {
     searches = searchesIn(typed);
-    const trainOptions = await trainCommand.options(typed);
-    const kept = Object.entries(trainOptions).filter(
-      ([name]) => !["print-config", "print-script", "seed"].includes(name),
-    );
+    const kept = Object.entries(await trainOptions(where, typed)).filter(([name]) => !notOfSweeps.includes(name));
     const text: Options = { group: "Sweep:", nargs: 1 };
     const first: Argv = Parser([...typed], { string: ["agent", "config"], configuration: parserConfiguration });
-    const agent = agentOf(first, first.config === undefined ? {} : readConfigFile(String(first.config)));
+    const agent = agentOf(where, first, configFileOf(where, first));
     const usual = agent
       ? usualSearch(agent.hyperparameters).map(searchText).join(" ")
       : "the usual ranges of the agent";
@@ -181,7 +172,7 @@ searched is as for rl train. The same command, typed again, goes on where it was
       seeds: { ...text, describe: "seeds that each configuration is trained with, as 0-2 or 0,3 [default 0]" },
       ...flagsOf(settings, "Sweep:"),
       ...Object.fromEntries(kept),
-      out: { ...text, describe: "the folder of the sweep [default runs/sweep-AGENT-ENV-N]" },
+      out: { ...text, describe: "the folder of the sweep [default runs/AGENT-ENV-sweep-N]" },
       json: {
         group: "Output:",
         boolean: true,
@@ -192,8 +183,7 @@ searched is as for rl train. The same command, typed again, goes on where it was
   },
 
   async run(argv) {
-    const file = argv.config === undefined ? {} : readConfigFile(String(argv.config));
-    const given = await givenConfig(argv, file);
+    const given = await givenConfig(where, argv, configFileOf(where, argv));
     const dimensions = dimensionsOf(given);
     const told = readFlags(where, settings, argv) as Partial<Record<keyof typeof settings, never>>;
     const {
@@ -205,13 +195,16 @@ searched is as for rl train. The same command, typed again, goes on where it was
       eta = 4,
       sweepSeed = 0,
     } = told;
-    const { seed: _, out: __, ...config } = completeConfig(given);
-    const seeds = argv.seeds === undefined ? [0] : seedsOf(String(argv.seeds));
+    const { seed: _, out: __, ...complete } = completeConfig(given);
+    const envId = String(given.config.env);
+    // an id is whole, however it was typed
+    const config: Readonly<Record<string, unknown>> = { ...complete, env: given.envFile ? given.env : envId };
+    const seeds = argv.seeds === undefined ? [0] : parseSeeds(where, String(argv.seeds));
     const steps = config.steps as number;
     const plan: SweepPlan = { dimensions, algorithm, pruner, trials, seeds, steps, leastSteps, eta, seed: sweepSeed };
     const search = dimensions.map(searchText);
     const definition = { config, search, algorithm, pruner, trials, seeds, leastSteps, eta, seed: sweepSeed };
-    const folder = sweepFolderOf(argv.out === undefined ? undefined : String(argv.out), definition);
+    const folder = sweepFolderOf(argv.out === undefined ? undefined : String(argv.out), definition, envId);
     return sweepIn(folder, { plan, definition, given, parallel }, argv);
   },
 };
@@ -301,7 +294,7 @@ function placeIn(dimension: Dimension, value: unknown): number {
   return texts.length === 1 ? 0.5 : texts.indexOf(flagText(value)) / (texts.length - 1);
 }
 
-function axisOf(dimension: Dimension, importance: number): SweepAxis {
+function axisOf(dimension: Dimension, importance: number | null): SweepAxis {
   const values = dimension.kind === "choice" ? dimension.values : labelValues(dimension);
   const labels = values.map((value) => ({ place: placeIn(dimension, value), text: flagText(value) }));
   return { name: dimension.name, importance, labels };
@@ -325,13 +318,13 @@ function writeResult(folder: string, { plan, definition, given }: Asked, state: 
   const [best] = scored;
   const report = path.join(folder, "report.html");
   if (!best) {
-    if (!json) process.stdout.write(`no trial has come to its end yet; everything is in ${folder}\n`);
+    if (!json) process.stdout.write(`no trial has come to its end yet; saved in ${folder}\n`);
     return;
   }
   const bestFile = path.join(folder, "best.json");
   const hyperparameters = { ...(definition.config.hyperparameters as object), ...best.values };
   fs.writeFileSync(bestFile, `${JSON.stringify({ ...definition.config, hyperparameters }, null, 2)}\n`);
-  const train = trainCommandOf(given, best.values, bestFile);
+  const train = trainCommandOf(given, String(definition.config.env), best.values, bestFile);
   const { agent, env } = definition.config;
   fs.writeFileSync(
     report,
@@ -365,11 +358,14 @@ function writeResult(folder: string, { plan, definition, given }: Asked, state: 
     return;
   }
   const shares = Object.entries(importance)
-    .sort(([, a], [, b]) => b - a)
-    .map(([name, share]) => `${name} ${Math.round(100 * share)}%`);
+    .flatMap(([name, share]) => (share === null ? [] : [{ name, share }]))
+    .sort((a, b) => b.share - a.share)
+    .map(({ name, share }) => `${name} ${Math.round(100 * share)}%`);
+  const told = shares.length === 0 ? "too few trials to tell" : shares.join(", ");
   process.stdout.write(`${summaryText(plan, state, 10)}
-importance (share of the variance of ranks): ${shares.join(", ")}
-everything is in ${folder}, the page in ${report}
+importance (share of the variance of ranks): ${told}
+saved in ${folder}
+open ${pathToFileURL(path.resolve(report)).href}
 best: ${train}
 `);
 }

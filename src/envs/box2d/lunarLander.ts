@@ -87,6 +87,7 @@ export class LunarLander extends Env<Float32Array, number | ArrayLike<number>> {
    * power; side below -0.5 the left, above 0.5 the right engine.
    */
   readonly actionSpace: Discrete | Box;
+  override readonly actionMeanings: readonly string[];
   readonly #continuous: boolean;
   readonly #gravity: number;
   readonly #wind: { readonly power: number; readonly turbulence: number } | null;
@@ -118,6 +119,7 @@ export class LunarLander extends Env<Float32Array, number | ArrayLike<number>> {
     this.#gravity = gravity;
     this.#wind = enableWind ? { power: windPower, turbulence: turbulencePower } : null;
     this.actionSpace = continuous ? new Box(-1, 1, { shape: [2] }) : new Discrete(4);
+    this.actionMeanings = continuous ? [] : ["nothing", "left engine", "main engine", "right engine"];
   }
 
   override reset({ seed }: ResetOptions = {}): [obs: Float32Array, info: Info] {

@@ -12,9 +12,12 @@ const bins = 4;
  * few of them, and with those of TPE, which crowd where it is good, it is a rough guide.
  *
  * @param ranked trials with scores, the best first
- * @returns from 0 to 1, by name
+ * @returns from 0 to 1, by name; null where there are too few trials to tell
  */
-export function importanceOf(dimensions: readonly Dimension[], ranked: readonly Trial[]): Record<string, number> {
+export function importanceOf(
+  dimensions: readonly Dimension[],
+  ranked: readonly Trial[],
+): Record<string, number | null> {
   const entries = dimensions.map((dimension) => [dimension.name, explained(groupsOf(dimension, ranked))]);
   return Object.fromEntries(entries);
 }
@@ -29,7 +32,7 @@ function groupsOf(dimension: Dimension, ranked: readonly Trial[]): string[] {
 }
 
 /** ε² of ranks 0, 1, 2, … in these groups. */
-function explained(groups: readonly string[]): number {
+function explained(groups: readonly string[]): number | null {
   const n = groups.length;
   const middle = (n - 1) / 2;
   const members = new Map<string, number[]>();
@@ -37,7 +40,8 @@ function explained(groups: readonly string[]): number {
     members.set(group, [...(members.get(group) ?? []), rank]);
   });
   const k = members.size;
-  if (k < 2 || n <= k) return 0;
+  if (n <= k) return null;
+  if (k < 2) return 0;
   let within = 0;
   let total = 0;
   for (const ranks of members.values()) {
