@@ -18,7 +18,7 @@ const runtimes = {
 
 /** A script's arguments, and what it says in its last line. */
 const scripts: Readonly<Record<string, readonly [args: readonly string[], last: RegExp]>> = {
-  "cartpole/train.ts": [["1000"], /^everything is in runs\/doubledqn-CartPole-v1-0-1$/],
+  "cartpole/train.ts": [["1000"], /^saved in runs\/doubledqn-CartPole-v1-0-1$/],
   "cartpole/handWritten.ts": [["1000"], /^greedy returns \{ .*mean: [\d.]+/],
   "cartpole/ownNetwork.ts": [["1000"], /^(?:finished|solved): mean return [\d.]+ over 100 episodes$/],
   "cartpole/ownEnvironment.ts": [["1000"], /^mean return [\d.]+, an episode is in (runs\/.*\.gif)$/],

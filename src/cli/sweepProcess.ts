@@ -4,7 +4,9 @@ import fs from "node:fs";
 import path from "node:path";
 import type { RunEvent } from "../train/events.ts";
 import { type MetricsLine, readMetrics, readResult } from "../train/index.ts";
+import { isLocked } from "../train/runLock.ts";
 import type { Launch, RunEnd, RunRequest } from "../train/sweep/index.ts";
+import { exitCodes } from "./exitCodes.ts";
 import { trialFolder } from "./sweepFolder.ts";
 
 export interface SweepProcesses {
@@ -67,42 +69,66 @@ function onLines(stream: NodeJS.ReadableStream, use: (line: string) => void): vo
   });
 }
 
+/** Milliseconds that a process is waited for which a sweep that was killed left behind: it stops as nobody listens. */
+const patience = 10_000;
+
+async function untilLeft(directory: string): Promise<void> {
+  const since = performance.now();
+  do {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  } while (isLocked(directory) && performance.now() - since < patience);
+}
+
 /** Makes the runs of a sweep. */
 export const processLauncher =
   (processes: SweepProcesses): Launch =>
   async (request) => {
-    const { trial, seed, steps, signal, onEvaluation } = request;
-    const directory = path.join(trialFolder(processes.folder, trial), `seed-${seed}`);
-    const ended = endedRun(directory, steps);
-    if (ended) return ended;
-    if (signal.aborted) return { status: "stopped" };
-    const words = commandOf(processes, request, directory);
-    const child = spawn(process.execPath, [process.argv[1]!, ...words], { stdio: ["ignore", "pipe", "pipe"] });
-    const stop = () => child.kill("SIGTERM");
-    signal.addEventListener("abort", stop, { once: true });
-    let message = "";
-    onLines(child.stderr, (line) => {
-      if (line !== "") message = line;
-    });
-    onLines(child.stdout, (line) => {
-      const event = JSON.parse(line) as RunEvent;
-      if (event.event === "evaluation") onEvaluation(event.step, event.evaluation.mean);
-      if (event.event !== "start" || event.fromStep === 0) return;
-      // what stood before the checkpoint is not told again
-      for (const line of readMetrics(directory).filter(isEvaluation)) {
-        if (line.step <= event.fromStep) onEvaluation(line.step, line.evaluation.mean);
-      }
-    });
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", resolve);
-    });
-    signal.removeEventListener("abort", stop);
-    if (code === 0) return endedRun(directory, steps) ?? { status: "failed", message: "it ended without a result" };
-    if (signal.aborted) return { status: "stopped" };
-    if (code === 130 || code === 143 || code === null) {
-      processes.onStopped();
-      return { status: "stopped" };
-    }
-    return { status: "failed", message: message.replace(/^rl: /, "") };
+    const directory = path.join(trialFolder(processes.folder, request.trial), `seed-${request.seed}`);
+    const { end, isRefused } = await runIn(directory, processes, request);
+    if (!isRefused) return end;
+    // the run of a process that was left behind may have stood in the way
+    await untilLeft(directory);
+    return (await runIn(directory, processes, request)).end;
   };
+
+async function runIn(
+  directory: string,
+  processes: SweepProcesses,
+  request: RunRequest,
+): Promise<{ readonly end: RunEnd; readonly isRefused?: boolean }> {
+  const { steps, signal, onEvaluation } = request;
+  const ended = endedRun(directory, steps);
+  if (ended) return { end: ended };
+  if (signal.aborted) return { end: { status: "stopped" } };
+  const words = commandOf(processes, request, directory);
+  const child = spawn(process.execPath, [process.argv[1]!, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  const stop = () => child.kill("SIGTERM");
+  signal.addEventListener("abort", stop, { once: true });
+  let message = "";
+  onLines(child.stderr, (line) => {
+    if (line !== "") message = line;
+  });
+  onLines(child.stdout, (line) => {
+    const event = JSON.parse(line) as RunEvent;
+    if (event.event === "evaluation") onEvaluation(event.step, event.evaluation.mean);
+    if (event.event !== "start" || event.fromStep === 0) return;
+    // what stood before the checkpoint is not told again
+    for (const line of readMetrics(directory).filter(isEvaluation)) {
+      if (line.step <= event.fromStep) onEvaluation(line.step, line.evaluation.mean);
+    }
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  signal.removeEventListener("abort", stop);
+  if (code === exitCodes.fine) {
+    return { end: endedRun(directory, steps) ?? { status: "failed", message: "it ended without a result" } };
+  }
+  if (signal.aborted) return { end: { status: "stopped" } };
+  if (code === exitCodes.interrupted || code === exitCodes.terminated || code === null) {
+    processes.onStopped();
+    return { end: { status: "stopped" } };
+  }
+  return { end: { status: "failed", message: message.replace(/^rl: /, "") }, isRefused: code === exitCodes.usage };
+}

@@ -27,6 +27,15 @@ function isHeld({ pid, host, token }: Lock): boolean {
   }
 }
 
+/** Whether a living process of this machine writes a run directory. */
+export function isLocked(directory: string): boolean {
+  try {
+    return isHeld(JSON.parse(fs.readFileSync(path.join(directory, "lock"), "utf8")) as Lock);
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Locks a run directory. A lock that a killed process left behind counts for nothing.
  * @returns what unlocks it
