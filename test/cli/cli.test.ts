@@ -490,6 +490,7 @@ describe("train, eval and resume", () => {
           adamEps: 1e-8,
           hiddenSizes: [8],
           activation: "relu",
+          convolutions: "auto",
           recurrent: "none",
           sequenceLength: 10,
           burnIn: 5,
