@@ -3,8 +3,8 @@ import { UsageError } from "../errors.ts";
 import type { activationNames, ConvolutionName, Convolutions, RecurrentName } from "../nets/index.ts";
 import { Random } from "../random.ts";
 import type { BoxSpace, DiscreteSpace, Observation, ObservationSpace } from "./agent.ts";
-import { convolutionsFor } from "./convolutionSettings.ts";
 import { type HyperparameterSchema, type HyperparameterValues, resolveHyperparameters } from "./hyperparameters.ts";
+import { convolutionsFor } from "./networkSettings.ts";
 
 export interface AgentParts {
   readonly observationSpace: ObservationSpace;

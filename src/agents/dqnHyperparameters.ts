@@ -12,7 +12,6 @@ import {
 import type { Random } from "../random.ts";
 import type { Replay } from "../replay/index.ts";
 import type { Action, BoxSpace, DiscreteSpace, Observation, ObservationSpace } from "./agent.ts";
-import { convolutionsHyperparameter } from "./convolutionSettings.ts";
 import {
   type HyperparameterSchema,
   type HyperparameterValues,
@@ -20,6 +19,7 @@ import {
   resolveHyperparameters,
   searchRanges,
 } from "./hyperparameters.ts";
+import { convolutionsHyperparameter } from "./networkSettings.ts";
 import { requireReplaySizes } from "./replaySizes.ts";
 import { sequenceHyperparameters } from "./sequenceMinibatch.ts";
 

@@ -19,15 +19,15 @@ import {
   type Variable,
 } from "../autograd/index.ts";
 import { type Explorer, LinearDecayEpsilonGreedy } from "../explorers/index.ts";
-import { actionValueOf, activationNames, Mlp, type QNetwork, recurrentNames } from "../nets/index.ts";
+import { actionValueOf, activationNames, Mlp, type QNetwork } from "../nets/index.ts";
 import { lambdaReturns } from "../returns/index.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent } from "./actorAgent.ts";
 import type { ActionExplanation, AgentSpec, GreedyForward, Observation } from "./agent.ts";
 import { type AgentParts, layersOf, prepare } from "./agentSetup.ts";
-import { convolutionsHyperparameter } from "./convolutionSettings.ts";
 import { overStretches, stateSize } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
+import { convolutionsHyperparameter, recurrentHyperparameter } from "./networkSettings.ts";
 import { Rollout } from "./rollout.ts";
 import { withClipping } from "./withClipping.ts";
 
@@ -46,12 +46,7 @@ export const nsqHyperparameters = {
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
   activation: hp.choice(activationNames, "relu", "activation of the hidden layers", paper),
   convolutions: convolutionsHyperparameter,
-  recurrent: hp.choice(
-    recurrentNames,
-    "none",
-    "layer with a memory behind the hidden layers, as wide as the last of them",
-    "Mnih et al. 2016, section 5.1: an LSTM",
-  ),
+  recurrent: recurrentHyperparameter,
   startEpsilon: hp(1, "rate of random actions at first", paper, { min: 0, max: 1 }),
   endEpsilon: hp(0.1, "rate of random actions after the decay", paper, { min: 0, max: 1 }),
   decaySteps: hp.integer(10_000, "environment steps in which ε decays linearly", "Kusari, for classic control"),

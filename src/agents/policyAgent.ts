@@ -15,7 +15,6 @@ import {
   mlpPolicy,
   type PolicyHead,
   type RecurrentName,
-  recurrentNames,
   SeparateActorCritic,
   SharedActorCritic,
   SoftmaxHead,
@@ -27,9 +26,9 @@ import { ActingNetwork } from "./actingNetwork.ts";
 import { ActorAgent } from "./actorAgent.ts";
 import type { ActionExplanation, GreedyForward, Observation } from "./agent.ts";
 import { type AgentParts, layersOf, prepare, type Setup } from "./agentSetup.ts";
-import { convolutionsHyperparameter } from "./convolutionSettings.ts";
 import { stateSize } from "./hiddenState.ts";
 import { type HyperparameterSchema, hp } from "./hyperparameters.ts";
+import { convolutionsHyperparameter, recurrentHyperparameter } from "./networkSettings.ts";
 import { Rollout } from "./rollout.ts";
 
 /** Hyperparameters of the networks that these agents make for themselves. */
@@ -37,12 +36,7 @@ export const policyHyperparameters = {
   hiddenSizes: hp.integers([64, 64], "units of the hidden layers", "OpenAI Baselines' MLP"),
   activation: hp.choice(activationNames, "tanh", "activation of the hidden layers", "OpenAI Baselines' MLP"),
   convolutions: convolutionsHyperparameter,
-  recurrent: hp.choice(
-    recurrentNames,
-    "none",
-    "layer with a memory behind the hidden layers, as wide as the last of them",
-    "Mnih et al. 2016, section 5.1: an LSTM",
-  ),
+  recurrent: recurrentHyperparameter,
   discretePolicy: hp.choice(["softmax", "mellowmax"], "softmax", "policy over discrete actions", "Mnih et al. 2016"),
   covariance: hp.choice(
     covarianceNames,

@@ -31,11 +31,11 @@ import type {
   StepInfo,
 } from "./agent.ts";
 import { BaseAgent, requireExportable } from "./baseAgent.ts";
-import { convolutionsFor } from "./convolutionSettings.ts";
 import { type DQNHyperparameters, type DQNOptions, dqnSettings, observationShape } from "./dqnHyperparameters.ts";
 import { stateSize } from "./hiddenState.ts";
 import type { HyperparameterSchema } from "./hyperparameters.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
+import { convolutionsFor } from "./networkSettings.ts";
 import { QActing } from "./qActing.ts";
 import { framesOnDevice, replayFor } from "./qReplay.ts";
 import { appendOfActor, splitReplay } from "./replayLanes.ts";
@@ -252,11 +252,17 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
 
   /** For statistics: (batch) the values of the minibatch's actions. */
   protected noteValues(q: Variable): void {
-    const { weight } = this.batch;
-    // (batch, n) for agents of several values an action
-    const counts = (w: Variable) => noBackprop(() => q.mul(q.shape.length > 1 ? expandDims(w, 1) : w));
-    const counted = this.#sequences === null ? q : counts(weight!);
-    this.#statistics.noteValues(counted, this.updates === 0, 1 / this.hyperparameters.rewardScale);
+    this.#statistics.noteValues(
+      this.#sequences === null ? q : this.#counted(q),
+      this.updates === 0,
+      1 / this.hyperparameters.rewardScale,
+    );
+  }
+
+  /** Values (batch), or (batch, n) of several an action, of which those behind the end of a sequence count nothing. */
+  #counted(q: Variable): Variable {
+    const weight = this.batch.weight!;
+    return noBackprop(() => q.mul(q.shape.length > 1 ? expandDims(weight, 1) : weight));
   }
 
   /** For prioritized replay: (batch) how surprising each transition was, such as |TD error|. */
@@ -376,7 +382,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
   }
 
   setActors(n: number): void {
-    splitReplay(this.name, this.replay, n, stateSize(this.qFunction) > 0);
+    splitReplay(this.name, this.replay, n, this.#isRecurrent);
   }
 
   observeActor(actor: number, transition: Transition): void {

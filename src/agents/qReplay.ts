@@ -10,6 +10,7 @@ import {
   ReplayBuffer,
 } from "../replay/index.ts";
 import type { DQNHyperparameters } from "./dqnHyperparameters.ts";
+import { requireEpisodes } from "./sequenceMinibatch.ts";
 
 /** What a buffer is for. */
 export interface Experience {
@@ -51,11 +52,7 @@ function requireSequences(where: string, { sampling, nStep }: DQNHyperparameters
       `${where}: a recurrent network must learn from uniformly sampled steps; got sampling ${sampling} and nStep ${nStep}. Use sampling uniform and nStep 1.`,
     );
   }
-  if (replay && !replay.sampleSequences) {
-    throw new UsageError(
-      `${where}: a recurrent network must learn from a replay buffer of episodes; got ${replay.constructor.name}. Use EpisodicReplayBuffer, or leave replay out.`,
-    );
-  }
+  if (replay) requireEpisodes(where, replay);
 }
 
 /**

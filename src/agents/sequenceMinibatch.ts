@@ -34,6 +34,14 @@ type States = ReadonlyMap<Recurrent, RecurrentState>;
 /** A network that takes observations. */
 type Seer = Link & { forward(obs: Variable): unknown };
 
+/** @throws UsageError for a replay buffer without episodes, from which no sequences can be drawn */
+export function requireEpisodes(where: string, replay: Replay): void {
+  if (replay.sampleSequences) return;
+  throw new UsageError(
+    `${where}: a recurrent network must learn from a replay buffer of episodes; got ${replay.constructor.name}. Use EpisodicReplayBuffer, or leave replay out.`,
+  );
+}
+
 export class SequenceMinibatch {
   readonly #replay: Replay;
   readonly #staging: Staging;
@@ -48,11 +56,7 @@ export class SequenceMinibatch {
    * @throws UsageError for a replay buffer without episodes
    */
   constructor(where: string, replay: Replay, staging: Staging, n: number, time: number) {
-    if (!replay.sampleSequences) {
-      throw new UsageError(
-        `${where}: a recurrent network must learn from a replay buffer of episodes; got ${replay.constructor.name}. Use EpisodicReplayBuffer, or leave replay out.`,
-      );
-    }
+    requireEpisodes(where, replay);
     this.#replay = replay;
     this.#staging = staging;
     this.#n = n;

@@ -176,39 +176,6 @@ describe("PrioritizedEpisodicReplayBuffer", () => {
     );
   });
 
-  it("writes what went before sequences, from their episode alone", () => {
-    const buffer = new EpisodicReplayBuffer({ ...options, random: new Random(1) });
-    play(buffer, [5, 2]);
-    const [n, time, burnIn] = [64, 2, 2];
-    const rows = (count: number) => new Float32Array(count);
-    const out = {
-      obs: rows(time * n * 2),
-      action: new Int32Array(time * n),
-      reward: rows(time * n),
-      nextObs: rows(time * n * 2),
-      discount: rows(time * n),
-      valid: rows(time * n),
-      burnInObs: rows(burnIn * n * 2),
-      burnInContinues: rows(burnIn * n),
-      continues: rows(n),
-    };
-    buffer.sampleSequences(n, time, out);
-    const seen = new Set<string>();
-    for (let b = 0; b < n; b++) {
-      const at = (column: Float32Array, width: number, t: number) =>
-        Array.from(column.subarray((t * n + b) * width, (t * n + b + 1) * width));
-      const [first] = at(out.obs, 2, 0);
-      const place = first! % 10;
-      seen.add(`${Math.floor(first! / 10)}:${place}`);
-      expect(out.continues[b]).toBe(place === 0 ? 0 : 1);
-      expect(at(out.burnInObs, 2, 1)[0]).toBe(place === 0 ? 0 : first! - 1);
-      expect(at(out.burnInObs, 2, 0)[0]).toBe(place < 2 ? 0 : first! - 2);
-      expect(at(out.burnInContinues, 1, 1)).toEqual([place < 2 ? 0 : 1]);
-      expect(at(out.burnInContinues, 1, 0)).toEqual([place < 3 ? 0 : 1]);
-    }
-    expect([...seen].sort()).toEqual(["0:0", "0:1", "0:2", "0:3", "0:4", "1:0", "1:1"]);
-  });
-
   it("goes on from a saved state, and says what must hold", () => {
     const buffer = make(1);
     play(buffer, [2, 3, 2]);

@@ -7,11 +7,10 @@ import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
 import { type AsyncAgent, agentSpec } from "../../src/agents/index.ts";
-import { Box, Discrete, Env, make, noInfo, register, type StepResult } from "../../src/envs/index.ts";
+import { make } from "../../src/envs/index.ts";
 import { DeviceError, UsageError } from "../../src/errors.ts";
 import { Random } from "../../src/random.ts";
 import { SharedActors } from "../../src/train/actors/sharedActors.ts";
-import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import {
   type RunEvent,
   readMetrics,
@@ -25,37 +24,13 @@ import { buildAgent } from "../../src/train/participants.ts";
 import { HoldRequest } from "../../src/train/run.ts";
 import { SingleStepper } from "../../src/train/singleStepper.ts";
 import { resolveConfig } from "../../src/train/train.ts";
+import { actorModule, eventsOf, failureOf, newest } from "./actorRuns.ts";
 import { outcomeOf } from "./smallRun.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kusari-actors-"));
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 const freshDirectory = () => path.join(folder, `run${count++}`);
-
-/** The environment of test/fixtures/actors/envs.mjs as the main thread has it: nothing breaks there. */
-class Calm extends Env<Float32Array, number> {
-  readonly observationSpace = new Box(-1, 1, { shape: [2] });
-  readonly actionSpace = new Discrete(2);
-  #taken = 0;
-
-  reset(): [Float32Array, typeof noInfo] {
-    return [Float32Array.of(0, 0), noInfo];
-  }
-
-  step(action: number): StepResult<Float32Array> {
-    return [Float32Array.of(0, 0), action, ++this.#taken % 5 === 0, false, noInfo];
-  }
-
-  override saveState() {
-    return this.#taken;
-  }
-
-  override loadState(taken: number): void {
-    this.#taken = taken;
-  }
-}
-register({ id: "Breaking-v0", entryPoint: () => new Calm() });
-const actorModule = new URL("../fixtures/actors/envs.mjs", import.meta.url).href;
 
 const config = (more: Partial<TrainConfig> = {}): TrainConfig => ({
   agent: "a3c",
@@ -79,22 +54,6 @@ interface SavedAgent {
   readonly steps: number;
   readonly updates: number;
   readonly parts: { readonly optimizer: { readonly statistics: { readonly ms: Float32Array } } };
-}
-/** The step and the agent of the newest checkpoint. */
-function newest(directory: string): { step: number; agent: SavedAgent } {
-  const place = path.join(directory, "checkpoints");
-  const steps = fs.readdirSync(place).map((name) => Number(/\d+/.exec(name)![0]));
-  const step = Math.max(...steps);
-  const { run } = readCheckpoint(path.join(place, `step-${step}.safetensors`)).state as unknown as {
-    run: { agent: SavedAgent };
-  };
-  return { step, agent: run.agent };
-}
-
-async function eventsOf(run: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
-  const events: RunEvent[] = [];
-  for await (const event of run) events.push(event);
-  return events;
 }
 
 describe("agents that share what they learn", () => {
@@ -175,7 +134,7 @@ describe("several actors", () => {
     expect(last.episodes).toBeGreaterThan(10);
     for (const value of Object.values(last.statistics)) expect(value).not.toBeNaN();
     expect(events.some((event) => event.event === "evaluation")).toBe(true);
-    const saved = newest(out);
+    const saved = newest<SavedAgent>(out);
     expect(saved.step).toBe(2_000);
     expect(saved.agent.updates).toBeGreaterThan(20);
     expect(saved.agent.parts.optimizer.statistics).toSatisfy((runs: Record<string, Float32Array>) =>
@@ -189,13 +148,13 @@ describe("several actors", () => {
     run.on("progress", () => void run.stop());
     const { outcome, steps } = await run;
     expect(outcome).toBe("stopped");
-    const before = newest(out);
+    const before = newest<SavedAgent>(out);
     expect(before.step).toBe(steps);
     expect(before.agent.steps).toBe(steps);
     const events = await eventsOf(resume(out, { steps: steps + 500 }));
     expect(events[0]).toMatchObject({ event: "start", fromStep: steps });
     expect(events.at(-1)).toMatchObject({ outcome: "finished", steps: steps + 500 });
-    const after = newest(out).agent;
+    const after = newest<SavedAgent>(out).agent;
     expect(after.updates).toBeGreaterThan(before.agent.updates);
     // the statistics of RMSprop went on as well
     expect(after.parts.optimizer.statistics.ms).not.toEqual(before.agent.parts.optimizer.statistics.ms);
@@ -206,7 +165,7 @@ describe("several actors", () => {
     const run = train(breaking("hang", 2_000, { out }));
     run.on("progress", ({ step }) => step >= 3_000 && void run.stop());
     expect((await run).outcome).toBe("stopped");
-    expect(newest(out).step).toBeGreaterThanOrEqual(3_000);
+    expect(newest<SavedAgent>(out).step).toBeGreaterThanOrEqual(3_000);
   });
 
   test("more than the machine has cores: a warning", async () => {
@@ -221,15 +180,6 @@ describe("several actors", () => {
 });
 
 describe("an actor that breaks off", () => {
-  const failureOf = async (run: PromiseLike<unknown>): Promise<Error> => {
-    try {
-      await run;
-    } catch (error) {
-      return error as Error;
-    }
-    throw new Error("it went on");
-  };
-
   test("its environment throws: the run ends with the error and a checkpoint to go on from", async () => {
     const out = freshDirectory();
     const error = await failureOf(train(breaking("throw", 1_000, { out })));
@@ -237,7 +187,7 @@ describe("an actor that breaks off", () => {
     expect(error.message).toMatch(
       /^train: the environment failed at step \d+ of 1000000: the pole is gone\. .*rl resume/,
     );
-    const { step, agent } = newest(out);
+    const { step, agent } = newest<SavedAgent>(out);
     expect(step).toBeGreaterThanOrEqual(999);
     expect(agent.updates).toBeGreaterThanOrEqual(199);
     const { steps } = await resume(out, { steps: step + 100, actorModule });
@@ -251,7 +201,7 @@ describe("an actor that breaks off", () => {
     expect(error.message).toMatch(
       /actor \d must act until it is told to stop; got the end of its thread \(exit code 3\)/,
     );
-    expect(newest(out).step).toBeGreaterThanOrEqual(999);
+    expect(newest<SavedAgent>(out).step).toBeGreaterThanOrEqual(999);
   });
 
   test("it is replaced where restartActors is set", async () => {

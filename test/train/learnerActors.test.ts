@@ -8,10 +8,9 @@ import path from "node:path";
 import type { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
 import type { LearnerAgent } from "../../src/agents/index.ts";
-import { Box, Discrete, Env, make, noInfo, register, type StepResult } from "../../src/envs/index.ts";
+import { make } from "../../src/envs/index.ts";
 import { DeviceError, UsageError } from "../../src/errors.ts";
 import { LearnerActors } from "../../src/train/actors/learnerActors.ts";
-import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import {
   type ProgressEvent,
   type RunEvent,
@@ -26,37 +25,13 @@ import { buildAgent } from "../../src/train/participants.ts";
 import { HoldRequest } from "../../src/train/run.ts";
 import { SingleStepper } from "../../src/train/singleStepper.ts";
 import { resolveConfig } from "../../src/train/train.ts";
+import { actorModule, eventsOf, failureOf, newest } from "./actorRuns.ts";
 import { outcomeOf } from "./smallRun.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kusari-learner-"));
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 const freshDirectory = () => path.join(folder, `run${count++}`);
-
-/** The environment of test/fixtures/actors/envs.mjs as the main thread has it: nothing breaks there. */
-class Calm extends Env<Float32Array, number> {
-  readonly observationSpace = new Box(-1, 1, { shape: [2] });
-  readonly actionSpace = new Discrete(2);
-  #taken = 0;
-
-  reset(): [Float32Array, typeof noInfo] {
-    return [Float32Array.of(0, 0), noInfo];
-  }
-
-  step(action: number): StepResult<Float32Array> {
-    return [Float32Array.of(0, 0), action, ++this.#taken % 5 === 0, false, noInfo];
-  }
-
-  override saveState() {
-    return this.#taken;
-  }
-
-  override loadState(taken: number): void {
-    this.#taken = taken;
-  }
-}
-register({ id: "Breaking-v0", entryPoint: () => new Calm() });
-const actorModule = new URL("../fixtures/actors/envs.mjs", import.meta.url).href;
 
 const hyperparameters = {
   hiddenSizes: [8],
@@ -92,24 +67,9 @@ interface SavedAgent {
   readonly replay?: SavedReplay;
   readonly parts?: { readonly replay: SavedReplay };
 }
-/** The step and the agent of the newest checkpoint. */
-function newest(directory: string): { step: number; agent: SavedAgent } {
-  const place = path.join(directory, "checkpoints");
-  const steps = fs.readdirSync(place).map((name) => Number(/\d+/.exec(name)![0]));
-  const step = Math.max(...steps);
-  const { run } = readCheckpoint(path.join(place, `step-${step}.safetensors`)).state as unknown as {
-    run: { agent: SavedAgent };
-  };
-  return { step, agent: run.agent };
-}
 /** Transitions of each actor in the replay buffer. */
 const stored = ({ replay, parts }: SavedAgent) => (replay ?? parts!.replay).stores.map(({ reward }) => reward.length);
 
-async function eventsOf(run: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
-  const events: RunEvent[] = [];
-  for await (const event of run) events.push(event);
-  return events;
-}
 const stepsOf = (events: readonly RunEvent[], kind: string) =>
   events.filter(({ event }) => event === kind).map((event) => (event as { step: number }).step);
 
@@ -126,7 +86,7 @@ describe("several actors", () => {
     expect(stepsOf(events, "progress")).toEqual([300, 600, 900, 1_200, 1_500, 1_800]);
     expect(stepsOf(events, "evaluation")).toEqual([900, 1_800]);
     expect(stepsOf(events, "checkpoint")).toEqual([0, 700, 1_400, 2_000]);
-    const { agent: saved } = newest(out);
+    const { agent: saved } = newest<SavedAgent>(out);
     expect(saved.steps).toBe(2_000);
     const isNStep = agent === "rainbow";
     // from step 100 on every fourth; transitions of several steps are complete a little later
@@ -165,13 +125,13 @@ describe("several actors", () => {
     run.on("progress", ({ step }) => step >= 600 && void run.stop());
     const { outcome, steps } = await run;
     expect(outcome).toBe("stopped");
-    const before = newest(out);
+    const before = newest<SavedAgent>(out);
     expect(before.step).toBe(steps);
     expect(before.agent.steps).toBe(steps);
     const events = await eventsOf(resume(out, { steps: steps + 500 }));
     expect(events[0]).toMatchObject({ event: "start", fromStep: steps });
     expect(events.at(-1)).toMatchObject({ outcome: "finished", steps: steps + 500 });
-    const after = newest(out).agent;
+    const after = newest<SavedAgent>(out).agent;
     expect(after.updates).toBe(before.agent.updates + Math.floor((steps + 500) / 4) - Math.floor(steps / 4));
     const sum = (lanes: number[]) => lanes.reduce((a, b) => a + b);
     expect(sum(stored(after))).toBe(sum(stored(before.agent)) + 500);
@@ -182,7 +142,7 @@ describe("several actors", () => {
     const run = train(breaking("hang", 2_000, { out }));
     run.on("progress", ({ step }) => step >= 3_000 && void run.stop());
     expect((await run).outcome).toBe("stopped");
-    expect(newest(out).step).toBeGreaterThanOrEqual(3_000);
+    expect(newest<SavedAgent>(out).step).toBeGreaterThanOrEqual(3_000);
   });
 });
 
@@ -195,15 +155,6 @@ test("one actor is the run without actors", async () => {
 });
 
 describe("an actor that breaks off", () => {
-  const failureOf = async (run: PromiseLike<unknown>): Promise<Error> => {
-    try {
-      await run;
-    } catch (error) {
-      return error as Error;
-    }
-    throw new Error("it went on");
-  };
-
   test("its environment throws: the run ends with the error and a checkpoint to go on from", async () => {
     const out = freshDirectory();
     const error = await failureOf(train(breaking("throw", 1_000, { out })));
@@ -211,7 +162,7 @@ describe("an actor that breaks off", () => {
     expect(error.message).toMatch(
       /^train: the environment failed at step \d+ of 1000000: the pole is gone\. .*rl resume/,
     );
-    const { step, agent } = newest(out);
+    const { step, agent } = newest<SavedAgent>(out);
     // what the other one had not handed over when it was stopped is no step
     expect(step).toBeGreaterThanOrEqual(999);
     expect(agent.steps).toBe(step);
@@ -226,14 +177,14 @@ describe("an actor that breaks off", () => {
     expect(error.message).toMatch(
       /actor \d must act until it is told to stop; got the end of its thread \(exit code 3\)/,
     );
-    expect(newest(out).step).toBeGreaterThanOrEqual(999);
+    expect(newest<SavedAgent>(out).step).toBeGreaterThanOrEqual(999);
   });
 
   test("its agent cannot act on what the environment returns: what was learned is kept to go on from", async () => {
     const out = freshDirectory();
     const error = await failureOf(train(breaking("nan", 1_000, { out })));
     expect(error.message).toMatch(/^train: the run failed at step \d+ of 1000000: .*must be finite.*rl resume/);
-    expect(newest(out).step).toBeGreaterThanOrEqual(999);
+    expect(newest<SavedAgent>(out).step).toBeGreaterThanOrEqual(999);
   });
 
   test("it is replaced where restartActors is set, and no step is lost or learned twice", async () => {
@@ -244,7 +195,7 @@ describe("an actor that breaks off", () => {
     for (const warning of warnings)
       expect(warning).toMatch(/^train: actor \d failed and was replaced: the pole is gone$/);
     expect(events.at(-1)).toMatchObject({ outcome: "finished", steps: 5_000 });
-    const { agent } = newest(out);
+    const { agent } = newest<SavedAgent>(out);
     expect(stored(agent).reduce((a, b) => a + b)).toBe(5_000);
   });
 

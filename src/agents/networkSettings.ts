@@ -1,5 +1,5 @@
-/** Convolutions in front of the networks that agents make for themselves. */
-import { type ConvolutionName, type Convolutions, convolutionNames } from "../nets/index.ts";
+/** Convolutions in front of, and memory behind, the hidden layers of networks that agents make for themselves. */
+import { type ConvolutionName, type Convolutions, convolutionNames, recurrentNames } from "../nets/index.ts";
 import type { Observation, ObservationSpace } from "./agent.ts";
 import { hp } from "./hyperparameters.ts";
 
@@ -8,6 +8,14 @@ export const convolutionsHyperparameter = hp.choice(
   "auto",
   "convolutions in front of the hidden layers; auto: where observations are pictures",
   "Young & Tian 2019 for small boards, Mnih et al. 2015",
+);
+
+/** Of agents that learn from their own recent steps. */
+export const recurrentHyperparameter = hp.choice(
+  recurrentNames,
+  "none",
+  "layer with a memory behind the hidden layers, as wide as the last of them",
+  "Mnih et al. 2016, section 5.1: an LSTM",
 );
 
 /** What a network is told of its convolutions. Bytes up to 255 become numbers from 0 to 1. */
