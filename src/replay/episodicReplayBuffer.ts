@@ -7,7 +7,13 @@ import { ShapeError, UsageError } from "../errors.ts";
 import type { Random, RandomState } from "../random.ts";
 import type { State } from "../state.ts";
 import type { Replay } from "./replay.ts";
-import { type TransitionBatch, TransitionStore, type TransitionStoreOptions } from "./transitionStore.ts";
+import {
+  type BurnInBatch,
+  type SequenceBatch,
+  type TransitionBatch,
+  TransitionStore,
+  type TransitionStoreOptions,
+} from "./transitionStore.ts";
 
 export interface EpisodicReplayBufferOptions extends Omit<TransitionStoreOptions, "nStep"> {
   /** The stream episodes are drawn with; its state is saved with the buffer's. */
@@ -19,22 +25,6 @@ export interface Sequence {
   readonly first: number;
   readonly length: number;
   readonly before: number;
-}
-
-/** Where sequences are written: time first, so that the rows of one time step are neighbours. */
-export interface SequenceBatch extends TransitionBatch {
-  /** `(time, n)`: 1 for a step of the sequence, 0 behind its end. */
-  readonly valid: Float32Array;
-}
-
-/** The same with what a recurrent network sees before the sequences, so as to remember something when they begin. */
-export interface BurnInBatch extends SequenceBatch {
-  /** `(burnIn, n, …obs)`: the observations right before each sequence, 0 before its episode's first one. */
-  readonly burnInObs: Float32Array;
-  /** `(burnIn, n)`: 0 where an episode begins, or has not begun, 1 elsewhere. */
-  readonly burnInContinues: Float32Array;
-  /** `(n)`: 0 where the sequence itself begins its episode, 1 elsewhere. */
-  readonly continues: Float32Array;
 }
 
 interface SavedBuffer {

@@ -1,10 +1,8 @@
 export { ActorReplay, type ActorReplayParts } from "./actorReplay.ts";
 export {
-  type BurnInBatch,
   EpisodicReplayBuffer,
   type EpisodicReplayBufferOptions,
   type Sequence,
-  type SequenceBatch,
 } from "./episodicReplayBuffer.ts";
 export { EpisodicTrajectories, type EpisodicTrajectoriesOptions, type Stretch } from "./episodicTrajectories.ts";
 export { PersistentReplayBuffer, type ReplayLog } from "./persistentReplayBuffer.ts";
@@ -20,8 +18,10 @@ export { SumTree } from "./sumTree.ts";
 export { type Transition, type TransitionFormat, TransitionRing } from "./transitionRing.ts";
 export {
   type ActionFormat,
+  type BurnInBatch,
   type FrameBatch,
   type FrameRing,
+  type SequenceBatch,
   type TransitionBatch,
   TransitionStore,
   type TransitionStoreOptions,

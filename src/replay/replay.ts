@@ -1,6 +1,5 @@
 import type { Stateful } from "../state.ts";
-import type { BurnInBatch } from "./episodicReplayBuffer.ts";
-import type { FrameBatch, FrameRing, TransitionBatch } from "./transitionStore.ts";
+import type { BurnInBatch, FrameBatch, FrameRing, TransitionBatch } from "./transitionStore.ts";
 
 /** What agents ask of a replay buffer of transitions. */
 export interface Replay extends Stateful {

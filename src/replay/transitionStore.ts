@@ -69,6 +69,22 @@ export interface TransitionBatch {
   readonly weight?: Float32Array;
 }
 
+/** Where sequences are written: time first, so that the rows of one time step are neighbours. */
+export interface SequenceBatch extends TransitionBatch {
+  /** `(time, n)`: 1 for a step of the sequence, 0 behind its end. */
+  readonly valid: Float32Array;
+}
+
+/** Sequences with what a recurrent network sees before the sequences, so as to remember something when they begin. */
+export interface BurnInBatch extends SequenceBatch {
+  /** `(burnIn, n, …obs)`: the observations right before each sequence, 0 before its episode's first one. */
+  readonly burnInObs: Float32Array;
+  /** `(burnIn, n)`: 0 where an episode begins, or has not begun, 1 elsewhere. */
+  readonly burnInContinues: Float32Array;
+  /** `(n)`: 0 where the sequence itself begins its episode, 1 elsewhere. */
+  readonly continues: Float32Array;
+}
+
 /** The same where observations stay elsewhere: their frames' places in the ring, oldest first, instead of their numbers. */
 export interface FrameBatch extends Omit<TransitionBatch, "obs" | "nextObs"> {
   /** `(n, frameStack)` */

@@ -8,7 +8,8 @@ import { linear } from "../ops/linear.ts";
 import type { Parameter } from "../parameter.ts";
 import type { Variable } from "../variable.ts";
 import { makeParameter } from "./link.ts";
-import { Recurrent, type RecurrentState } from "./recurrent.ts";
+import { Recurrent } from "./recurrent.ts";
+import type { RecurrentState } from "./sequences.ts";
 
 export interface GRUOptions {
   /** The stream that initial weights are drawn from. */

@@ -12,4 +12,4 @@ export * from "./maxout.ts";
 export * from "./noisyLinear.ts";
 export * from "./prelu.ts";
 export * from "./recurrent.ts";
-export { overSequences, type Sequences } from "./sequences.ts";
+export { overSequences, type RecurrentState, type Sequences } from "./sequences.ts";

@@ -7,10 +7,7 @@ import { getItem } from "../ops/getItem.ts";
 import { reshape } from "../ops/reshape.ts";
 import { allocateVariable, formatShape, persistent, type Shape, type Variable, zeros } from "../variable.ts";
 import { Link } from "./link.ts";
-import { type Sequences, sequences } from "./sequences.ts";
-
-/** The state of a batch, parts of shape (batch, units): the output of the layer first. */
-export type RecurrentState = readonly Variable[];
+import { type RecurrentState, type Sequences, sequences } from "./sequences.ts";
 
 /** The layers with a state inside a Link, in their order; none in a feed-forward network. */
 export const recurrentLayers = (link: Link): Recurrent[] =>

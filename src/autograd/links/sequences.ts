@@ -1,6 +1,9 @@
 /** Sequences side by side in one batch of rows: how recurrent layers know which rows follow one another. */
 import type { Variable } from "../variable.ts";
-import type { Recurrent, RecurrentState } from "./recurrent.ts";
+import type { Link } from "./link.ts";
+
+/** The state of a batch, parts of shape (batch, units): the output of the layer first. */
+export type RecurrentState = readonly Variable[];
 
 /** How the rows of a batch make up sequences. */
 export interface Sequences {
@@ -14,9 +17,9 @@ export interface Sequences {
   /** (time, batch): 0 where an episode begins, so that nothing before counts, 1 elsewhere; null for nowhere. */
   readonly continues?: Variable | null;
   /** The state of each layer before the first step; a layer that is not in it begins with zeros. */
-  readonly states?: ReadonlyMap<Recurrent, RecurrentState> | null;
+  readonly states?: ReadonlyMap<Link, RecurrentState> | null;
   /** Filled with the state of each layer behind the last step. */
-  readonly ends?: Map<Recurrent, RecurrentState> | null;
+  readonly ends?: Map<Link, RecurrentState> | null;
 }
 
 /** What the running pass goes over; null where recurrent layers take single steps from states of their own. */
