@@ -2,14 +2,15 @@
  * Matrix multiplication. One module a (cols, epilogue, accumulate, packed) combination: the columns' tiles and the
  * epilogue are fixed in the code, rows and the inner size are arguments.
  *
- * Tiles are 4 rows × 8 columns, and 1 row × 16 columns for the rows that remain (and for a batch of one). The loop over
- * the inner dimension is not unrolled: V8 would hoist all loads and spill. Rows of b beyond its last column are read
- * (and thrown away), so memory behind b must exist; what is stored is exact.
+ * Tiles are 4 rows × 8 columns, 8 rows × 4 columns at a narrow right edge, and 1 row × 16 columns for the rows that
+ * remain (and for a batch of one). The loop over the inner dimension is not unrolled: V8 would hoist all loads and spill.
+ * Rows of b beyond its last column are read (and thrown away), so memory behind b must exist; what is stored is exact.
  */
 import type { MatmulLaunch, MatmulSpec } from "../kernel/backend.ts";
 import { type Expression, input, structureOf } from "../kernel/expression.ts";
 import { FunctionBody } from "./assembler.ts";
 import { ExpressionEmitter } from "./expressionEmitter.ts";
+import { printMatmulColumn } from "./matmulColumn.ts";
 
 /** (rows, inner, a, aRowStride, aInnerStride, b, bRowStride, bias, y, yRowStride), strides in bytes. */
 export type MatmulKernel = (
@@ -25,7 +26,7 @@ export type MatmulKernel = (
   yRowStride: number,
 ) => void;
 
-interface Variant {
+export interface MatmulVariant {
   readonly cols: number;
   readonly bias: boolean;
   readonly activation: Expression | null;
@@ -39,10 +40,12 @@ interface Variant {
 export const tileCols = 8;
 export const tileRows = 4;
 const rowTileCols = 16;
+/** Rows of a tile that is one vector wide: fewer sums than this would wait for each other. */
+const narrowTileRows = 8;
 
 const P = { rows: 0, inner: 1, a: 2, aRow: 3, aInner: 4, b: 5, bRow: 6, bias: 7, y: 8, yRow: 9 } as const;
 
-export function printMatmul(variant: Variant): FunctionBody {
+export function printMatmul(variant: MatmulVariant): FunctionBody {
   const { cols, packed } = variant;
   const f = new FunctionBody(Array(10).fill("i32"));
   const i = f.local("i32");
@@ -51,7 +54,7 @@ export function printMatmul(variant: Variant): FunctionBody {
   const yPanel = f.local("i32");
   const biasPanel = f.local("i32");
   const yRowPointer = f.local("i32");
-  const aPointers = Array.from({ length: tileRows }, () => f.local("i32"));
+  const aPointers = Array.from({ length: narrowTileRows }, () => f.local("i32"));
   const bPointer = f.local("i32");
   const aValue = f.local("v128");
   const panelBytes = f.local("i32");
@@ -122,25 +125,16 @@ export function printMatmul(variant: Variant): FunctionBody {
     f.set(yRowPointer);
     for (let r = 0; r < rows; r++) {
       for (let v = 0; v < vectors; v++) {
-        const value = acc[r]![v]!;
-        f.get(value);
-        if (variant.accumulate) {
-          f.get(yRowPointer);
-          f.load(16 * v);
-          f.simd("f32x4.add");
-        }
-        if (variant.bias) {
-          f.get(biasPanel);
-          f.load(16 * v);
-          f.simd("f32x4.add");
-        }
-        f.set(value);
-        let result = value;
-        if (variant.activation) {
-          const emitter = new ExpressionEmitter(f, () => f.get(value));
-          emitter.bind(input(0, "element"), value);
-          result = emitter.evaluate([variant.activation])[0]!;
-        }
+        const result = emitEpilogue(f, variant, acc[r]![v]!, {
+          y: () => {
+            f.get(yRowPointer);
+            f.load(16 * v);
+          },
+          bias: () => {
+            f.get(biasPanel);
+            f.load(16 * v);
+          },
+        });
         storeLanes(f, yRowPointer, result, Math.min(4, lanes - 4 * v), 16 * v);
       }
       if (r + 1 < rows) {
@@ -196,22 +190,28 @@ export function printMatmul(variant: Variant): FunctionBody {
   f.op("i32.mul");
   f.set(panelBytes);
 
-  overPanels(tileCols, (lanes) => {
-    f.i32(0);
-    f.set(i);
+  /** Tiles of so many rows from row i on, as long as they fit. */
+  const downTiles = (rows: number, lanes: number) => {
     f.while(
       () => {
         f.get(i);
-        f.i32(tileRows);
+        f.i32(rows);
         f.op("i32.add");
         f.get(P.rows);
         f.op("i32.le_s");
       },
       () => {
-        tile(tileRows, lanes);
-        f.add(i, tileRows);
+        tile(rows, lanes);
+        f.add(i, rows);
       },
     );
+  };
+
+  overPanels(tileCols, (lanes) => {
+    f.i32(0);
+    f.set(i);
+    if (lanes <= 4) downTiles(narrowTileRows, lanes);
+    downTiles(tileRows, lanes);
   });
   // the one to three rows that remain; packed panels are too narrow for the wider tile
   f.get(P.rows);
@@ -237,6 +237,29 @@ export function printMatmul(variant: Variant): FunctionBody {
     }),
   );
   return f;
+}
+
+/** What becomes of four finished sums in a local: the local of the result. `load` puts what stood in y, and the biases, on the stack. */
+export function emitEpilogue(
+  f: FunctionBody,
+  { accumulate, bias, activation }: MatmulVariant,
+  sums: number,
+  load: { readonly y: () => void; readonly bias: () => void },
+): number {
+  f.get(sums);
+  if (accumulate) {
+    load.y();
+    f.simd("f32x4.add");
+  }
+  if (bias) {
+    load.bias();
+    f.simd("f32x4.add");
+  }
+  f.set(sums);
+  if (!activation) return sums;
+  const emitter = new ExpressionEmitter(f, () => f.get(sums));
+  emitter.bind(input(0, "element"), sums);
+  return emitter.evaluate([activation])[0]!;
 }
 
 /** Stores the first lanes of a vector. */
@@ -302,15 +325,22 @@ export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
   const activationKey = spec.activation ? structureOf(spec.activation) : "none";
   const kernels = new Map<number, MatmulKernel>();
 
-  const kernel = (cols: number, last: boolean, accumulate: boolean, packed: boolean): MatmulKernel => {
-    const id = cols * 8 + (last ? 4 : 0) + (accumulate ? 2 : 0) + (packed ? 1 : 0);
+  const kernel = (
+    cols: number,
+    last: boolean,
+    accumulate: boolean,
+    packed: boolean,
+    isColumn = false,
+  ): MatmulKernel => {
+    const id = cols * 16 + (isColumn ? 8 : 0) + (last ? 4 : 0) + (accumulate ? 2 : 0) + (packed ? 1 : 0);
     let found = kernels.get(id);
     if (!found) {
       const bias = last && spec.bias;
       const activation = last ? spec.activation : null;
       const variant = { cols, bias, activation, accumulate, packed, fma: host.fma };
-      const key = `matmul ${cols} ${bias} ${activation ? activationKey : "none"} ${accumulate} ${packed}`;
-      found = host.compile(key, () => printMatmul(variant)) as MatmulKernel;
+      const shape = isColumn ? "column" : cols;
+      const key = `matmul ${shape} ${bias} ${activation ? activationKey : "none"} ${accumulate} ${packed}`;
+      found = host.compile(key, () => (isColumn ? printMatmulColumn(variant) : printMatmul(variant))) as MatmulKernel;
       kernels.set(id, found);
     }
     return found;
@@ -330,11 +360,23 @@ export function makeMatmul(host: MatmulHost, spec: MatmulSpec): MatmulLaunch {
     const packed = rows >= 32 && inner * cols >= 8192 && cols >= tileCols;
     if (!packed) {
       let right = b;
-      if (transposeB) {
+      if (transposeB && cols > 1 && inner > 1) {
         right = host.scratch(0, 4 * inner * cols);
         host.transpose(cols, inner, b, right);
       }
-      kernel(cols, true, accumulate, false)(rows, inner, left, aRow, aInner, right, 4 * cols, bias, y, 4 * cols);
+      const isColumn = cols === 1 && aInner === 4;
+      kernel(cols, true, accumulate, false, isColumn)(
+        rows,
+        inner,
+        left,
+        aRow,
+        aInner,
+        right,
+        4 * cols,
+        bias,
+        y,
+        4 * cols,
+      );
       return;
     }
     const isShared = host.threads > 1;

@@ -65,7 +65,7 @@ export interface MatmulSpec {
 }
 
 /**
- * y (rows, cols) = activation(a (rows, inner) · b (inner, cols) + bias (cols)), or y += a·b when `accumulate`.
+ * y (rows, cols) = activation(a (rows, inner) · b (inner, cols) + bias (cols)); with `accumulate` y as it was joins the sum.
  * `transposeA` reads a as (inner, rows), `transposeB` reads b as (cols, inner).
  */
 export type MatmulLaunch = (

@@ -1,5 +1,5 @@
 /** Layers with an activation behind each: what heads of several kinds stand on. */
-import { type AnyOp, fanInUniform, Linear, Link, type Recurrent, type Variable } from "../autograd/index.ts";
+import { type AnyOp, concat, fanInUniform, Linear, Link, type Recurrent, type Variable } from "../autograd/index.ts";
 import { type ConvolutionHead, convolutionsOf } from "./convolutionHead.ts";
 import { activations, type MlpOptions, seen } from "./mlp.ts";
 import { recurrentLayer } from "./recurrentLayer.ts";
@@ -35,8 +35,18 @@ export class HiddenLayers extends Link {
 
   /** (batch, …in) → (batch, outSize). */
   forward(x: Variable): Variable {
-    let y = seen(x, this.convolutions);
-    for (const layer of this.layers) y = layer.forward(y);
+    return this.#behind(seen(x, this.convolutions), 0);
+  }
+
+  /** The same of several x (batch, inᵢ) side by side, without convolutions. */
+  forwardJoined(xs: readonly Variable[]): Variable {
+    const [first] = this.layers;
+    return first ? this.#behind(first.forward(xs), 1) : this.#behind(concat(xs, 1), 0);
+  }
+
+  #behind(features: Variable, from: number): Variable {
+    let y = features;
+    for (let i = from; i < this.layers.length; i++) y = this.layers[i]!.forward(y);
     return this.recurrent ? this.recurrent.forward(y) : y;
   }
 }

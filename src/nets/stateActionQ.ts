@@ -1,14 +1,5 @@
 /** Values of continuous actions: q-functions that take the action as an input. */
-import {
-  concat,
-  fanInUniform,
-  type Initializer,
-  Linear,
-  Link,
-  minimum,
-  reshape,
-  type Variable,
-} from "../autograd/index.ts";
+import { fanInUniform, type Initializer, Linear, Link, minimum, reshape, type Variable } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import { HiddenLayers } from "./hiddenLayers.ts";
 import type { MlpOptions } from "./mlp.ts";
@@ -38,7 +29,7 @@ export class MlpStateActionQ extends Link {
   }
 
   forward(obs: Variable, action: Variable): Variable {
-    const features = this.hidden.forward(concat([flat(obs), action], 1)); // (batch, hidden)
+    const features = this.hidden.forwardJoined([flat(obs), action]); // (batch, hidden)
     return reshape(this.last.forward(features), [obs.shape[0]!]);
   }
 }
@@ -85,8 +76,8 @@ export class LateActionQ extends Link {
   }
 
   forward(obs: Variable, action: Variable): Variable {
-    const joined = concat([this.first.forward(obs), action], 1); // (batch, hidden + actions)
-    return reshape(this.last.forward(this.rest.forward(joined)), [obs.shape[0]!]);
+    const features = this.rest.forwardJoined([this.first.forward(obs), action]); // (batch, hidden)
+    return reshape(this.last.forward(features), [obs.shape[0]!]);
   }
 }
 

@@ -62,7 +62,15 @@ const swapped = (graph: GraphBuilder, x: Value): Value => {
 };
 
 const families: Readonly<Record<string, (call: Call) => Value>> = {
-  linear: (call) => withEpilogue(call, call.graph.node("Gemm", wholeInputs(call), call.dims)),
+  linear: (call) => {
+    const { graph, operation, dims, inputDims } = call;
+    const parts = operation.call.context as number;
+    const inputs = wholeInputs(call);
+    const inner = inputDims.slice(0, parts).reduce((sum, part) => sum + part[1]!, 0);
+    const joined = () => graph.node("Concat", inputs.slice(0, parts), [dims[0]!, inner], { attributes: { axis: 1 } });
+    const x = parts === 1 ? inputs[0]! : joined();
+    return withEpilogue(call, graph.node("Gemm", [x, ...inputs.slice(parts)], dims));
+  },
 
   conv2d: (call) => {
     const of = call.operation.call.context as Convolution;

@@ -79,6 +79,11 @@ export const familyCases: Record<string, Case[]> = {
     ]),
     given((x, w, b) => linear(x.mul(x), w.mul(w).add(0.5), b.mul(b), sqrt as never), [3, 2], [2, 3], [3]),
     given((x, w, b) => linear(x, w, b, square as never), [3, 2], [2, 3], [3]),
+    given((x, w) => linear([x], w), [3, 4], [4, 2]),
+    given((x, x2, w) => linear([x, x2], w), [3, 4], [3, 1], [5, 2]),
+    given((x, x2, w, b) => linear([x, x2], w, b, tanh), [3, 2], [3, 3], [5, 2], [2]),
+    given((x, x2, w, b) => linear([x, x2, x], w, b, square as never), [2, 2, 1], [2, 2, 2], [4, 3], [3]),
+    given((x, x2, w) => linear([x.mul(x), x2], w.mul(w), null, sigmoid), [3, 2], [3, 1], [3, 4]),
   ],
   reshape: [given((x) => reshape(x, [3, 2]), [2, 3]), given((x) => reshape(x, [-1, 2]), [2, 3, 2])],
   shapes: [

@@ -54,6 +54,9 @@ export const fixedCases: readonly MatmulCase[] = [
     [129, 512, 16],
     [300, 300, 300],
     [1, 2000, 1],
+    [64, 65, 1],
+    [27, 3, 1],
+    [19, 12, 3],
     [64, 130, 63],
   ],
 ].flatMap(([rows, inner, cols]) =>

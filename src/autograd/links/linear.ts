@@ -20,7 +20,10 @@ export interface LinearOptions {
   readonly initialB?: Initializer;
 }
 
-/** y (…batch, outSize) = activation(x (…batch, inSize) · w (inSize, outSize) + b (outSize)). */
+/**
+ * y (…batch, outSize) = activation(x (…batch, inSize) · w (inSize, outSize) + b (outSize)). Several x whose sizes sum to
+ * inSize are taken side by side.
+ */
 export class Linear extends Link {
   readonly w: Parameter;
   readonly b: Parameter | null;
@@ -34,7 +37,7 @@ export class Linear extends Link {
     this.#activation = activation;
   }
 
-  forward(x: Variable): Variable {
+  forward(x: Variable | readonly Variable[]): Variable {
     return linear(x, this.w, this.b, this.#activation);
   }
 }

@@ -26,6 +26,7 @@ export const follow = flatKernel(
 
 export abstract class Link {
   #flat: FlatParameters | null = null;
+  #persistents: readonly PersistentValue[] | null = null;
 
   /** Parameters with their paths, as in `layers.0.w`, in the order of their fields. */
   *namedParameters(prefix = ""): Generator<[path: string, parameter: Parameter]> {
@@ -79,11 +80,17 @@ export abstract class Link {
   }
 
   #forEachPersistent(other: Link, body: (to: PersistentValue, from: PersistentValue) => void): void {
-    const sources = [...other.namedPersistents()];
-    for (const [i, [, to]] of [...this.namedPersistents()].entries()) {
-      body(to, sources[i]![1]);
+    const sources = other.#persistentValues();
+    for (const [i, to] of this.#persistentValues().entries()) {
+      body(to, sources[i]!);
       to.touch();
     }
+  }
+
+  /** Looked up once, as `flat` does: networks are copied at each update. */
+  #persistentValues(): readonly PersistentValue[] {
+    this.#persistents ??= Array.from(this.namedPersistents(), ([, value]) => value);
+    return this.#persistents;
   }
 
   /**
