@@ -16,7 +16,8 @@ import { type Convolution, reach, type Windows } from "../kernel/windows.ts";
 import { FunctionBody } from "./assembler.ts";
 import { ExpressionEmitter } from "./expressionEmitter.ts";
 import { printCopyPlanes, printWindows } from "./families.ts";
-import { type Repeat, storeLanes, tileCols, tileRows } from "./matmul.ts";
+import { type Repeat, tileCols, tileRows } from "./matmul.ts";
+import { storeLanes } from "./matmulEpilogue.ts";
 import type { CpuMemory } from "./memory.ts";
 
 interface Variant {

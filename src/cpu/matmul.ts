@@ -7,10 +7,10 @@
  * Rows of b beyond its last column are read (and thrown away), so memory behind b must exist; what is stored is exact.
  */
 import type { MatmulLaunch, MatmulSpec } from "../kernel/backend.ts";
-import { type Expression, input, structureOf } from "../kernel/expression.ts";
+import { structureOf } from "../kernel/expression.ts";
 import { FunctionBody } from "./assembler.ts";
-import { ExpressionEmitter } from "./expressionEmitter.ts";
 import { printMatmulColumn } from "./matmulColumn.ts";
+import { emitEpilogue, type MatmulVariant, storeLanes } from "./matmulEpilogue.ts";
 
 /** (rows, inner, a, aRowStride, aInnerStride, b, bRowStride, bias, y, yRowStride), strides in bytes. */
 export type MatmulKernel = (
@@ -25,17 +25,6 @@ export type MatmulKernel = (
   y: number,
   yRowStride: number,
 ) => void;
-
-export interface MatmulVariant {
-  readonly cols: number;
-  readonly bias: boolean;
-  readonly activation: Expression | null;
-  /** Adds to y instead of setting it. */
-  readonly accumulate: boolean;
-  /** b is laid out in panels of `tileCols` columns, (cols / tileCols, inner, tileCols). */
-  readonly packed: boolean;
-  readonly fma: boolean;
-}
 
 export const tileCols = 8;
 export const tileRows = 4;
@@ -237,49 +226,6 @@ export function printMatmul(variant: MatmulVariant): FunctionBody {
     }),
   );
   return f;
-}
-
-/** What becomes of four finished sums in a local: the local of the result. `load` puts what stood in y, and the biases, on the stack. */
-export function emitEpilogue(
-  f: FunctionBody,
-  { accumulate, bias, activation }: MatmulVariant,
-  sums: number,
-  load: { readonly y: () => void; readonly bias: () => void },
-): number {
-  f.get(sums);
-  if (accumulate) {
-    load.y();
-    f.simd("f32x4.add");
-  }
-  if (bias) {
-    load.bias();
-    f.simd("f32x4.add");
-  }
-  f.set(sums);
-  if (!activation) return sums;
-  const emitter = new ExpressionEmitter(f, () => f.get(sums));
-  emitter.bind(input(0, "element"), sums);
-  return emitter.evaluate([activation])[0]!;
-}
-
-/** Stores the first lanes of a vector. */
-export function storeLanes(f: FunctionBody, pointer: number, value: number, lanes: number, offset: number): void {
-  if (lanes === 4) {
-    f.get(pointer);
-    f.get(value);
-    f.store(offset);
-    return;
-  }
-  if (lanes >= 2) {
-    f.get(pointer);
-    f.get(value);
-    f.storeHalf(offset);
-  }
-  if (lanes % 2 === 1) {
-    f.get(pointer);
-    f.get(value);
-    f.storeLane(lanes - 1, offset + 4 * (lanes - 1));
-  }
 }
 
 /**

@@ -3,7 +3,7 @@
  * lane of four; here the lanes go along the inner dimension.
  */
 import { FunctionBody } from "./assembler.ts";
-import { emitEpilogue, type MatmulVariant, storeLanes } from "./matmul.ts";
+import { emitEpilogue, type MatmulVariant, storeLanes } from "./matmulEpilogue.ts";
 
 /** Rows that are summed at once: sums of fewer would wait for each other. */
 const group = 8;
