@@ -130,6 +130,11 @@ export abstract class ActorAgent extends BaseAgent {
     return this.#hidden;
   }
 
+  protected override rememberingTraining<T>(body: () => T): T {
+    const { hidden } = this;
+    return hidden === null ? body() : this.#evaluated!.lending(hidden, body);
+  }
+
   act(obs: Observation): Action {
     const input = this.#phi ? this.#phi(obs) : obs;
     if (input.length !== this.obsSize) {
@@ -175,7 +180,7 @@ export abstract class ActorAgent extends BaseAgent {
     };
   }
 
-  explain(): ActionExplanation {
+  override explain(): ActionExplanation {
     let explanation: ActionExplanation | null = null;
     const explain = () => {
       explanation = this.explained(this.#actObs);

@@ -157,6 +157,11 @@ export interface Agent extends Stateful {
    * nothing that anything else depends on.
    */
   explain?(): ActionExplanation;
+  /**
+   * What the greedy action for the next observation of the running episode of training would go by; null where the agent
+   * cannot tell. It draws no random number and changes nothing: a run that somebody looks at stays the same bit for bit.
+   */
+  explainNext?(obs: Observation, info?: StepInfo): ActionExplanation | null;
 
   /** Numbers about the agent's present condition, such as `averageQ`, `averageLoss`, `updates`, `epsilon`. */
   statistics(): Record<string, number>;

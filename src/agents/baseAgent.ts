@@ -1,8 +1,8 @@
 /** What agents have in common: ChainerRL's way of calling them, in terms of act and observe, and evaluation mode. */
-import { type Link, recurrentLayers } from "../autograd/index.ts";
+import { type Link, recurrentLayers, evalMode as withoutNoise } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import type { State } from "../state.ts";
-import type { Action, Agent, ModelPlace, Observation, StepInfo } from "./agent.ts";
+import type { Action, ActionExplanation, Agent, ModelPlace, Observation, StepInfo } from "./agent.ts";
 
 /** @throws UsageError for an agent whose network alone would not act as it does */
 export function requireExportable(name: string, phi: unknown, network: Link): void {
@@ -33,6 +33,7 @@ export abstract class BaseAgent implements Agent {
     info?: StepInfo,
   ): void;
   abstract stopEpisode(): void;
+  explain?(): ActionExplanation;
   abstract statistics(): Record<string, number>;
   abstract saveState(): State;
   abstract loadState(state: State): void;
@@ -49,6 +50,20 @@ export abstract class BaseAgent implements Agent {
     } finally {
       this.training = before;
     }
+  }
+
+  explainNext(obs: Observation, info?: StepInfo): ActionExplanation | null {
+    const explain = (): ActionExplanation => {
+      this.act(obs, info);
+      return this.explain!();
+    };
+    const greedily = (): ActionExplanation => this.evalMode(() => withoutNoise(explain));
+    return this.explain ? this.rememberingTraining(greedily) : null;
+  }
+
+  /** Runs what acts in evaluation with the memory of the running episode of training, and leaves both memories as they are. */
+  protected rememberingTraining<T>(body: () => T): T {
+    return body();
   }
 
   actAndTrain(obs: Observation, reward: number): Action {

@@ -36,7 +36,7 @@ type Append<A> = (
 ) => void;
 
 /** The mask of a row; null where its environment said nothing. */
-function rowMask(infos: BatchInfos | undefined, row: number, n: number): ActionMask {
+export function rowMask(infos: BatchInfos | undefined, row: number, n: number): ActionMask {
   const masks = infos?.actionMask;
   if (!masks || infos._actionMask?.[row] === 0) return null;
   if (Array.isArray(masks) && typeof masks[0] !== "number") return masks[row] as ActionMask;

@@ -91,6 +91,18 @@ export class HiddenState implements Stateful {
     return result;
   }
 
+  /** Runs `body` with what another memory of this network remembers, and leaves both as they are. */
+  lending<T>(other: HiddenState, body: () => T): T {
+    const [before, now] = [this.before.slice(), this.now.slice()];
+    this.now.set(other.now);
+    try {
+      return body();
+    } finally {
+      this.before.set(before);
+      this.now.set(now);
+    }
+  }
+
   /** Forgets everything: an episode begins. */
   reset(): void {
     this.now.fill(0);

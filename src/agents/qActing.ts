@@ -147,6 +147,12 @@ export class QActing<A extends Action> implements Stateful {
     this.#memories?.[training ? "training" : "evaluation"].reset();
   }
 
+  /** Runs `body` with the memory of training in the place of that of evaluation, and leaves both as they are. */
+  rememberingTraining<T>(body: () => T): T {
+    const memories = this.#memories;
+    return memories === null ? body() : memories.evaluation.lending(memories.training, body);
+  }
+
   /** Actions that wait for their outcomes are forgotten. */
   forget(): void {
     this.single.forget();

@@ -425,7 +425,11 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     return syncDevice();
   }
 
-  explain(): ActionExplanation {
+  protected override rememberingTraining<T>(body: () => T): T {
+    return this.#acting.rememberingTraining(body);
+  }
+
+  override explain(): ActionExplanation {
     const { single } = this.#acting;
     const outputs = Array.from(single.lastOutputs);
     if (!(single instanceof DiscreteActing)) return { kind: "action", numbers: outputs, value: null };

@@ -2,6 +2,7 @@
 import type { State, Stateful } from "../state.ts";
 import { type Info, noInfo } from "./env.ts";
 import { type EnvRandom, NpRandom } from "./npRandom.ts";
+import type { DrawList } from "./render/index.ts";
 import type { Space } from "./spaces/index.ts";
 
 /** What a step writes, a row a copy. */
@@ -51,6 +52,11 @@ export abstract class BatchEnv implements Stateful {
   /** What the latest step of a row has to say. */
   infoOf(_row: number): Info {
     return noInfo;
+  }
+
+  /** The present state of a row as a picture; null where there is none. */
+  draw(_row: number): DrawList | null {
+    return null;
   }
 
   saveState(): State {

@@ -30,7 +30,7 @@ export interface RecordedEpisode {
 /** Steps that are kept of an episode: a file stays below a megabyte. */
 const longestRecord = 5_000;
 
-const fiveDigits = (x: number): number => Number(x.toPrecision(5));
+export const fiveDigits = (x: number): number => Number(x.toPrecision(5));
 
 /** Takes down an episode while it is played. */
 export class EpisodeRecorder {

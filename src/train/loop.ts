@@ -11,6 +11,7 @@ import { EpisodeRecorder, type RecordedEpisode } from "./episode.ts";
 import { playEpisodes, summarize } from "./evaluate.ts";
 import type { EvaluationSummary, ResultEvent } from "./events.ts";
 import { type FailedPart, runFailure } from "./failure.ts";
+import { type LiveSource, liveSource } from "./liveScene.ts";
 import type { EvaluationLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
 import type { RunHandle, StopRequest } from "./run.ts";
 import type { TrainSettings } from "./settings.ts";
@@ -42,6 +43,8 @@ export interface RunStore {
   checkpoint(step: number, state: State): string;
   /** Writes the state in which a run broke off, for looking into; no resume takes it up by itself. */
   failure(step: number, state: State): string;
+  /** Shows the run to whoever looks, while somebody does. @returns what ends it */
+  live(source: LiveSource): () => void;
 }
 
 /** Where the loop stands between two steps, besides the agent and the environments. */
@@ -288,10 +291,25 @@ export async function runLoop(
       keptStep,
     };
   }
+
+  /** What somebody who looks sees. */
+  function live(): LiveSource {
+    const during = () => (going.part === "evaluation" || going.part === "finish" ? "evaluation" : "training");
+    return liveSource({
+      agent,
+      stepper,
+      env: evalEnv,
+      actors: null,
+      now: () => ({ step: loop.step, mine: loop.step, during: during() }),
+    });
+  }
+  let endLive: (() => void) | undefined;
   try {
     // a run that is killed at any moment can be resumed
     if (loop.step === 0) await checkpoint();
     actors?.start(loop);
+    // where there are actors, the first of them shows itself
+    if (!actors) endLive = store?.live(live());
     for (;;) {
       await attend();
       if (due(settings.reportInterval, loop.reportedAt)) await report();
@@ -332,6 +350,8 @@ export async function runLoop(
       if (going.part !== "finish") actors.follow(loop);
     }
     throw runFailure(error, { part: going.part, step: loop.step, steps, kept: await rescue(going.part), store });
+  } finally {
+    endLive?.();
   }
 
   /**

@@ -97,6 +97,7 @@ export function resume(runDirectory: string, overrides: ResumeOverrides = {}): R
               envKwargs: config.envKwargs,
               hyperparameters: config.hyperparameters,
               module: overrides.actorModule ?? null,
+              runDirectory,
               settings,
               warn: (message) => handle.emit({ event: "warning", step: 0, message }),
             })

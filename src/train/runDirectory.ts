@@ -9,6 +9,7 @@
  *     checkpoints/    the last two checkpoints
  *     events.out.tfevents  the metrics for TensorBoard, where the run was told to write them
  *     episodes/       the first episodes of the last evaluations, as seeds and actions
+ *     live/           while somebody looks on, what the training environment shows
  *     lock            while a process writes here
  *
  * Environment variables are never written.
@@ -23,6 +24,8 @@ import type { RecordedEpisode } from "./episode.ts";
 import { writeFailure } from "./failure.ts";
 import { FileError } from "./fileError.ts";
 import { GrowingFile } from "./growingFile.ts";
+import { clearLive, showLive } from "./livePicture.ts";
+import type { LiveSource } from "./liveScene.ts";
 import type { RunStore, Score } from "./loop.ts";
 import { makeDirectories } from "./makeDirectories.ts";
 import type { EvaluationLine, MetricsLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
@@ -55,6 +58,7 @@ const runNames = [
   "best",
   "finish",
   "episodes",
+  "live",
   "command.txt",
   "git.txt",
   "lock",
@@ -200,6 +204,8 @@ export class RunDirectory implements RunStore {
 
   close(): void {
     for (const name of this.#growing) this.#files[name].close();
+    // of an actor too that was ended before it could
+    clearLive(this.directory);
     this.#unlock();
   }
 
@@ -284,6 +290,10 @@ export class RunDirectory implements RunStore {
       fs.rmSync(`${file}.tmp`, { force: true });
       throw writeFailure("train", file, error) ?? error;
     }
+  }
+
+  live(source: LiveSource): () => void {
+    return showLive(this.directory, source);
   }
 
   saveBest(agent: Agent, score: Score): Promise<void> {

@@ -1,8 +1,9 @@
 /** One environment: act, step, observe. */
 import type { Observation, StepInfo } from "../agents/agent.ts";
+import type { DrawList, Env } from "../envs/index.ts";
 import type { State } from "../state.ts";
 import { EnvContract } from "./envContract.ts";
-import type { Going, Stepper } from "./stepper.ts";
+import type { Going, Scene, Stepper } from "./stepper.ts";
 import type { TrainingEnv } from "./trainingEnv.ts";
 import { now, sliceMilliseconds, turn } from "./turn.ts";
 
@@ -10,6 +11,13 @@ import { now, sliceMilliseconds, turn } from "./turn.ts";
 function observationState(obs: Observation): State {
   const kept = obs instanceof Float32Array || obs instanceof Uint8Array || obs instanceof Int32Array;
   return kept ? obs.slice() : Float64Array.from(obs);
+}
+
+/** The picture of an environment; null where it has none. */
+function drawn(env: TrainingEnv): DrawList | null {
+  // an environment of the user's need not be one of the class
+  const drawing = env as unknown as Partial<Env>;
+  return drawing.metadata?.renderModes.includes("drawList") ? drawing.draw!() : null;
 }
 
 export class SingleStepper implements Stepper {
@@ -23,6 +31,8 @@ export class SingleStepper implements Stepper {
   #isRunning = false;
   /** Return of the running episode so far. */
   #episodeReturn = 0;
+  /** The step of training at which it began. */
+  #begunAt = 0;
   /** Steps between looks at the clock, about one slice. */
   #chunk = 16;
 
@@ -48,6 +58,7 @@ export class SingleStepper implements Stepper {
         this.#info = first[1] as StepInfo;
         this.#isRunning = true;
         this.#episodeReturn = 0;
+        this.#begunAt = loop.step;
       }
       going.part = "agent";
       const action = agent.act(this.#obs, this.#info);
@@ -89,6 +100,17 @@ export class SingleStepper implements Stepper {
     }
   }
 
+  scene(step: number): Scene | null {
+    if (step === 0 && !this.#isRunning) return null;
+    return {
+      draw: () => drawn(this.#env),
+      obs: this.#isRunning ? this.#obs : null,
+      info: this.#info,
+      steps: step - this.#begunAt,
+      return: this.#episodeReturn,
+    };
+  }
+
   saveState(): State {
     const { actionMask } = this.#info ?? {};
     const isRunning = this.#isRunning;
@@ -96,22 +118,25 @@ export class SingleStepper implements Stepper {
       env: this.#env.saveState(),
       isRunning,
       episodeReturn: this.#episodeReturn,
+      begunAt: this.#begunAt,
       obs: isRunning ? observationState(this.#obs) : null,
       actionMask: isRunning && actionMask ? Uint8Array.from(actionMask) : null,
     };
   }
 
   loadState(state: State): void {
-    const { env, isRunning, episodeReturn, obs, actionMask } = state as {
+    const { env, isRunning, episodeReturn, begunAt, obs, actionMask } = state as {
       env: State;
       isRunning: boolean;
       episodeReturn: number;
+      begunAt: number;
       obs: Float32Array | null;
       actionMask: Uint8Array | null;
     };
     this.#env.loadState(env);
     this.#isRunning = isRunning;
     this.#episodeReturn = episodeReturn;
+    this.#begunAt = begunAt;
     this.#obs = obs ?? [];
     this.#info = actionMask ? { actionMask } : {};
   }

@@ -152,6 +152,7 @@ export interface ActorsSetup {
   readonly envKwargs: Readonly<Record<string, unknown>>;
   readonly hyperparameters: Readonly<Record<string, unknown>>;
   readonly module: string | null;
+  readonly runDirectory: string | null;
   readonly settings: TrainSettings;
   readonly warn: (message: string) => void;
 }
@@ -235,6 +236,7 @@ export function trainInto(
             envKwargs: resolved.envKwargs,
             hyperparameters: resolved.hyperparameters,
             module: config.actorModule ?? null,
+            runDirectory,
             settings,
             warn: (message) => handle.emit({ event: "warning", step: 0, message }),
           })

@@ -226,7 +226,7 @@ describe("an actor that breaks off", () => {
     const warnings: string[] = [];
     const actors = new SharedActors({
       agent,
-      recipe: { agent: "a3c", env: "CartPole-v1", envKwargs: {}, hyperparameters, module: null },
+      recipe: { agent: "a3c", env: "CartPole-v1", envKwargs: {}, hyperparameters, module: null, runDirectory: null },
       actors: 2,
       restarts,
       seed: 0,

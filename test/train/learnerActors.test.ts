@@ -218,7 +218,7 @@ describe("an actor that breaks off", () => {
     const warnings: string[] = [];
     const actors = new LearnerActors({
       agent,
-      recipe: { agent: "dqn", env: "CartPole-v1", module: null, ...resolved },
+      recipe: { agent: "dqn", env: "CartPole-v1", module: null, runDirectory: null, ...resolved },
       actors: 2,
       restarts,
       seed: 0,

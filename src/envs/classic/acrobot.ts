@@ -119,6 +119,43 @@ const observationSpace = () =>
     high,
   );
 
+/** Both links and the line the tip has to reach, 1 above the pivot. */
+function drawLinks(theta1: number, theta2: number): DrawList {
+  const [size, middle] = [500, 250];
+  const scale = size / 4.4;
+  const link: Point[] = [
+    [-11, 0],
+    [-11, scale],
+    [11, scale],
+    [11, 0],
+  ];
+  const hanging: Point[] = [[0, scale]];
+  // angles grow counter-clockwise
+  const [joint] = placed(hanging, -theta1, middle, middle);
+  const [x, y] = joint!;
+  const [tip] = placed(hanging, -(theta1 + theta2), x, y);
+  const disc = ([cx, cy]: Point, radius: number, fill: string): Shape => ({
+    kind: "circle",
+    x: cx,
+    y: cy,
+    radius,
+    fill,
+  });
+  return {
+    width: size,
+    height: size,
+    background: palette.paper,
+    shapes: [
+      { kind: "rectangle", x: 0, y: middle - scale - 1, width: size, height: 3, fill: palette.vermilion },
+      { kind: "polygon", points: placed(link, -theta1, middle, middle), fill: palette.skyBlue },
+      { kind: "polygon", points: placed(link, -(theta1 + theta2), x, y), fill: palette.blue },
+      disc([middle, middle], 12, palette.black),
+      disc([x, y], 12, palette.black),
+      disc(tip!, 11, palette.orange),
+    ],
+  };
+}
+
 export class Acrobot extends Env<Float32Array, number> {
   override metadata = { renderModes, renderFps: 15 };
   override readonly actionMeanings = ["torque -1", "no torque", "torque 1"];
@@ -154,42 +191,8 @@ export class Acrobot extends Env<Float32Array, number> {
     return obs;
   }
 
-  /** Both links and the line the tip has to reach, 1 above the pivot. */
   override draw(): DrawList {
-    const [size, middle] = [500, 250];
-    const scale = size / 4.4;
-    const [theta1, theta2] = [this.#state[0]!, this.#state[1]!];
-    const link: Point[] = [
-      [-11, 0],
-      [-11, scale],
-      [11, scale],
-      [11, 0],
-    ];
-    const hanging: Point[] = [[0, scale]];
-    // angles grow counter-clockwise
-    const [joint] = placed(hanging, -theta1, middle, middle);
-    const [x, y] = joint!;
-    const [tip] = placed(hanging, -(theta1 + theta2), x, y);
-    const disc = ([cx, cy]: Point, radius: number, fill: string): Shape => ({
-      kind: "circle",
-      x: cx,
-      y: cy,
-      radius,
-      fill,
-    });
-    return {
-      width: size,
-      height: size,
-      background: palette.paper,
-      shapes: [
-        { kind: "rectangle", x: 0, y: middle - scale - 1, width: size, height: 3, fill: palette.vermilion },
-        { kind: "polygon", points: placed(link, -theta1, middle, middle), fill: palette.skyBlue },
-        { kind: "polygon", points: placed(link, -(theta1 + theta2), x, y), fill: palette.blue },
-        disc([middle, middle], 12, palette.black),
-        disc([x, y], 12, palette.black),
-        disc(tip!, 11, palette.orange),
-      ],
-    };
+    return drawLinks(this.#state[0]!, this.#state[1]!);
   }
 
   override saveState(): State {
@@ -230,5 +233,9 @@ export class AcrobotBatch extends BatchEnv {
       rewards[row] = isAbove ? 0 : -1;
       terminated[row] = isAbove ? 1 : 0;
     }
+  }
+
+  override draw(row: number): DrawList {
+    return drawLinks(this.state[4 * row]!, this.state[4 * row + 1]!);
   }
 }

@@ -87,6 +87,43 @@ function observe(state: Float64Array, at: number, obs: Float32Array, to: number)
   obs[to + 3] = state[at + 3]!;
 }
 
+/** The cart on its track of 6 m, with marks where the task ends. */
+function drawCart(position: number, theta: number): DrawList {
+  const [width, height, ground] = [600, 400, 300];
+  const scale = width / 6;
+  const x = width / 2 + position * scale;
+  const axle = ground - 30;
+  const top = 5 - 2 * length * scale;
+  const pole: Point[] = [
+    [-5, 5],
+    [-5, top],
+    [5, top],
+    [5, 5],
+  ];
+  const mark = (at: number): Shape => {
+    const points: Point[] = [
+      [at, ground - 10],
+      [at, ground + 10],
+    ];
+    return { kind: "line", points, stroke: palette.vermilion, strokeWidth: 3 };
+  };
+  return {
+    width,
+    height,
+    background: palette.paper,
+    shapes: [
+      { kind: "rectangle", x: 0, y: ground - 1, width, height: 2, fill: palette.grey },
+      mark(width / 2 - xThreshold * scale),
+      mark(width / 2 + xThreshold * scale),
+      { kind: "rectangle", x: x - 32, y: axle - 12, width: 64, height: 32, fill: palette.darkGrey },
+      { kind: "circle", x: x - 18, y: ground - 8, radius: 8, fill: palette.black },
+      { kind: "circle", x: x + 18, y: ground - 8, radius: 8, fill: palette.black },
+      { kind: "polygon", points: placed(pole, theta, x, axle), fill: palette.orange },
+      { kind: "circle", x, y: axle, radius: 5, fill: palette.blue },
+    ],
+  };
+}
+
 export class CartPole extends Env<Float32Array, number> {
   override metadata = { renderModes, renderFps: 1 / tau };
   override readonly actionMeanings = ["left", "right"];
@@ -132,41 +169,8 @@ export class CartPole extends Env<Float32Array, number> {
     return obs;
   }
 
-  /** The cart on its track of 6 m, with marks where the task ends. */
   override draw(): DrawList {
-    const [width, height, ground] = [600, 400, 300];
-    const scale = width / 6;
-    const x = width / 2 + this.#state[0]! * scale;
-    const axle = ground - 30;
-    const top = 5 - 2 * length * scale;
-    const pole: Point[] = [
-      [-5, 5],
-      [-5, top],
-      [5, top],
-      [5, 5],
-    ];
-    const mark = (at: number): Shape => {
-      const points: Point[] = [
-        [at, ground - 10],
-        [at, ground + 10],
-      ];
-      return { kind: "line", points, stroke: palette.vermilion, strokeWidth: 3 };
-    };
-    return {
-      width,
-      height,
-      background: palette.paper,
-      shapes: [
-        { kind: "rectangle", x: 0, y: ground - 1, width, height: 2, fill: palette.grey },
-        mark(width / 2 - xThreshold * scale),
-        mark(width / 2 + xThreshold * scale),
-        { kind: "rectangle", x: x - 32, y: axle - 12, width: 64, height: 32, fill: palette.darkGrey },
-        { kind: "circle", x: x - 18, y: ground - 8, radius: 8, fill: palette.black },
-        { kind: "circle", x: x + 18, y: ground - 8, radius: 8, fill: palette.black },
-        { kind: "polygon", points: placed(pole, this.#state[2]!, x, axle), fill: palette.orange },
-        { kind: "circle", x, y: axle, radius: 5, fill: palette.blue },
-      ],
-    };
+    return drawCart(this.#state[0]!, this.#state[2]!);
   }
 
   override saveState(): State {
@@ -213,5 +217,9 @@ export class CartPoleBatch extends BatchEnv {
       rewards[row] = isOut ? last : onward;
       terminated[row] = isOut ? 1 : 0;
     }
+  }
+
+  override draw(row: number): DrawList {
+    return drawCart(this.state[4 * row]!, this.state[4 * row + 2]!);
   }
 }

@@ -122,4 +122,8 @@ export class MountainCarBatch extends BatchEnv {
       obs[2 * row + 1] = state[2 * row + 1]!;
     }
   }
+
+  override draw(row: number): DrawList {
+    return drawValley(this.state[2 * row]!, goalPosition);
+  }
 }

@@ -141,4 +141,8 @@ export class MountainCarContinuousBatch extends BatchEnv {
       obs[2 * row + 1] = state[3 * row + 1]!;
     }
   }
+
+  override draw(row: number): DrawList {
+    return drawValley(this.state[3 * row]!, goalPosition);
+  }
 }

@@ -88,6 +88,27 @@ function observe(state: Float64Array, at: number, obs: Float32Array, to: number)
   obs[to + 2] = state[at + 1]!;
 }
 
+/** The rod, and round its axle an arc as long as the last torque. */
+function drawRod(theta: number, torque: number | null): DrawList {
+  const [size, middle] = [500, 250];
+  const rod: Point[] = [
+    [-18, 0],
+    [-18, -190],
+    [18, -190],
+    [18, 0],
+  ];
+  // angles grow counter-clockwise
+  const [end] = placed([[0, -190]], -theta, middle, middle);
+  const shapes: Shape[] = [
+    { kind: "circle", x: middle, y: middle, radius: 18, fill: palette.orange },
+    { kind: "circle", x: end![0], y: end![1], radius: 18, fill: palette.orange },
+    { kind: "polygon", points: placed(rod, -theta, middle, middle), fill: palette.orange },
+    { kind: "circle", x: middle, y: middle, radius: 7, fill: palette.black },
+  ];
+  if (torque) shapes.push(...torqueArrow(torque, middle));
+  return { width: size, height: size, background: palette.paper, shapes };
+}
+
 export class Pendulum extends Env<Float32Array, ArrayLike<number>> {
   override metadata = { renderModes, renderFps: 30 };
   /** cos θ, sin θ, θ̇; θ is 0 upright. */
@@ -124,25 +145,8 @@ export class Pendulum extends Env<Float32Array, ArrayLike<number>> {
     return obs;
   }
 
-  /** The rod, and round its axle an arc as long as the last torque. */
   override draw(): DrawList {
-    const [size, middle] = [500, 250];
-    const rod: Point[] = [
-      [-18, 0],
-      [-18, -190],
-      [18, -190],
-      [18, 0],
-    ];
-    // angles grow counter-clockwise
-    const [end] = placed([[0, -190]], -this.#state[0]!, middle, middle);
-    const shapes: Shape[] = [
-      { kind: "circle", x: middle, y: middle, radius: 18, fill: palette.orange },
-      { kind: "circle", x: end![0], y: end![1], radius: 18, fill: palette.orange },
-      { kind: "polygon", points: placed(rod, -this.#state[0]!, middle, middle), fill: palette.orange },
-      { kind: "circle", x: middle, y: middle, radius: 7, fill: palette.black },
-    ];
-    if (this.#torque) shapes.push(...torqueArrow(this.#torque, middle));
-    return { width: size, height: size, background: palette.paper, shapes };
+    return drawRod(this.#state[0]!, this.#torque);
   }
 
   override saveState(): State {
@@ -183,5 +187,10 @@ export class PendulumBatch extends BatchEnv {
       terminated[row] = 0;
       observe(this.state, 2 * row, obs, 3 * row);
     }
+  }
+
+  /** Of the last torque nothing is remembered here. */
+  override draw(row: number): DrawList {
+    return drawRod(this.state[2 * row]!, null);
   }
 }

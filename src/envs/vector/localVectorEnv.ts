@@ -1,6 +1,7 @@
 /** Environments of this thread, and the resets between their episodes. */
 import type { State } from "../../state.ts";
 import type { EnvSpec } from "../env.ts";
+import type { DrawList } from "../render/index.ts";
 import { type Batch, copyBatch, createBatch, getRow, setRow } from "./batchSpace.ts";
 import type { Rows, RowsOutput } from "./rows.ts";
 import {
@@ -113,6 +114,11 @@ export class LocalVectorEnv extends VectorEnv {
     (infos._finalObs as Uint8Array)[row] = 1;
     addInfo(infos, { finalInfo: this.#rows.infoOf(row) }, row, numEnvs);
     addInfo(infos, this.#rows.reset(row, undefined, undefined, obs), row, numEnvs);
+  }
+
+  override draw(row: number): DrawList | null {
+    this.requireOpen("draw");
+    return this.#rows.draw(row);
   }
 
   override close(): void {

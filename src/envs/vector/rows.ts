@@ -4,6 +4,7 @@ import type { State, Stateful } from "../../state.ts";
 import type { BatchEnv, BatchOutput } from "../batchEnv.ts";
 import { type Info, noInfo } from "../env.ts";
 import type { AnyEnv } from "../registry.ts";
+import type { DrawList } from "../render/index.ts";
 import { Discrete, type Space } from "../spaces/index.ts";
 import { type Batch, rowSize, setRow } from "./batchSpace.ts";
 
@@ -32,6 +33,8 @@ export interface Rows extends Stateful {
   step(actions: ArrayLike<number> | readonly unknown[], skip: Uint8Array, output: RowsOutput): void;
   /** What the latest step of a row has to say. */
   infoOf(row: number): Info;
+  /** The present state of a row as a picture; null where there is none. */
+  draw(row: number): DrawList | null;
   close(): void;
 }
 
@@ -95,6 +98,11 @@ export class SingleRows implements Rows {
     return this.#infos[row]!;
   }
 
+  draw(row: number): DrawList | null {
+    const env = this.#envs[row]!;
+    return env.metadata.renderModes.includes("drawList") ? env.draw() : null;
+  }
+
   close(): void {
     for (const env of this.#envs) env.close();
   }
@@ -154,6 +162,10 @@ export class BatchRows implements Rows {
 
   infoOf(row: number): Info {
     return this.#batch.infoOf(row);
+  }
+
+  draw(row: number): DrawList | null {
+    return this.#batch.draw(row);
   }
 
   close(): void {}

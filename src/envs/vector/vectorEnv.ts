@@ -2,6 +2,7 @@
 import { UsageError } from "../../errors.ts";
 import type { State, Stateful } from "../../state.ts";
 import type { EnvSpec } from "../env.ts";
+import type { DrawList } from "../render/index.ts";
 import { Discrete, type Space } from "../spaces/index.ts";
 import { type Batch, batchSpace, rowSize } from "./batchSpace.ts";
 import type { VectorInfos } from "./vectorInfos.ts";
@@ -89,6 +90,11 @@ export abstract class VectorEnv implements Stateful {
 
   /** @throws UsageError where an action is outside its space; no row has been stepped then */
   abstract step(actions: VectorActions): VectorStepResult;
+
+  /** The present state of a row as a picture; null where there is none. */
+  draw(_row: number): DrawList | null {
+    return null;
+  }
 
   abstract saveState(): State;
   abstract loadState(state: State): void;

@@ -50,6 +50,7 @@ async function serve(): Promise<void> {
   const call = () => {
     const asked = receive() as Call;
     if (asked.method === "reset") port.postMessage(env.reset(asked.options)[1]);
+    else if (asked.method === "draw") port.postMessage(env.draw(asked.row - from));
     else if (asked.method === "saveState") port.postMessage(env.saveState());
     else port.postMessage(env.loadState(asked.state));
     respond(answer.message);

@@ -33,6 +33,7 @@ export function take(control: Int32Array, at: number, milliseconds = Number.POSI
 
 export type Call =
   | { readonly method: "reset"; readonly options: VectorResetOptions }
+  | { readonly method: "draw"; readonly row: number }
   | { readonly method: "saveState" }
   | { readonly method: "loadState"; readonly state: State };
 

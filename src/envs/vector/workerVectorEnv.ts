@@ -3,6 +3,7 @@ import type { MessagePort, Worker } from "node:worker_threads";
 import { DeviceError, UsageError } from "../../errors.ts";
 import type { State } from "../../state.ts";
 import { type MakeOptions, make } from "../registry.ts";
+import type { DrawList } from "../render/index.ts";
 import { type Batch, copyBatch, createBatch, getRow, setRow } from "./batchSpace.ts";
 import { arraysFor, type StepArrays } from "./localVectorEnv.ts";
 import {
@@ -182,8 +183,8 @@ export class WorkerVectorEnv extends VectorEnv {
       const what = `${this.name}.${method}: the worker of ${rows} must`;
       if (given === answer.failed) {
         const { name, message: text } = message as { name: string; message: string };
-        // a refused reset leaves everything as it was
-        const isRefusal = name === "UsageError" && method !== "step";
+        // a refused reset leaves everything as it was, and so does a picture that cannot be drawn
+        const isRefusal = (name === "UsageError" && method !== "step") || method === "draw";
         if (!isRefusal || method === "start") isFatal = true;
         const advice = method === "start" ? "Pass the URL of what registers it as module" : "Look at it in mode sync";
         const sentence = `${what} go on; got ${name}: ${text.replace(/\.?$/, "")}. ${advice}; all workers were ended.`;
@@ -219,6 +220,13 @@ export class WorkerVectorEnv extends VectorEnv {
       }
     }
     return infos;
+  }
+
+  override draw(row: number): DrawList | null {
+    this.requireOpen("draw");
+    const thread = this.#threads.find(({ from, count }) => row < from + count)!;
+    this.#call(thread.port, thread.control, { method: "draw", row });
+    return this.#collect("draw", [thread])[0] as DrawList | null;
   }
 
   override saveState(): State {

@@ -7,6 +7,8 @@ import type { AsyncAgent, LearnerAgent } from "../../agents/index.ts";
 import { stepsIn } from "../../agents/sharedLearning.ts";
 import { adoptKernelModules, openDevice } from "../../device.ts";
 import { ActorReplay } from "../../replay/index.ts";
+import { showLive } from "../livePicture.ts";
+import { liveSource } from "../liveScene.ts";
 import { initialLoopState } from "../loop.ts";
 import { buildAgent, buildEnv } from "../participants.ts";
 import { SingleStepper } from "../singleStepper.ts";
@@ -122,6 +124,14 @@ async function act(actor: Actor, stepper: SingleStepper, going: Going): Promise<
   tellStatistics(actor);
 }
 
+/** The first actor shows itself to whoever looks. @returns what ends it */
+function show(agent: Going["agent"], stepper: SingleStepper, env: TrainingEnv): (() => void) | null {
+  const { actor, runDirectory, actors } = settings;
+  if (actor !== 0 || runDirectory === null) return null;
+  const at = () => ({ step: agent.steps, mine: loop.step, during: "training" }) as const;
+  return showLive(runDirectory, liveSource({ agent, stepper, env, actors, now: at }));
+}
+
 const say = (message: ActorMessage): void => parentPort!.postMessage(message);
 
 /** What is at work, should it fail. */
@@ -134,14 +144,17 @@ async function serve(): Promise<void> {
   going.part = "env";
   const env = buildEnv(settings);
   const stepper = new SingleStepper(env);
+  let endLive: (() => void) | null = null;
   try {
     going.part = "agent";
     const { work } = settings;
     const actor = work.kind === "shared" ? sharing(env, work) : handing(env, work);
     const acting: Going = { agent: actor.agent, loop, seed, stop: actor.stop, part: "loop" };
     going = acting;
+    endLive = show(actor.agent, stepper, env);
     await act(actor, stepper, acting);
   } finally {
+    endLive?.();
     stepper.close();
   }
   say({ kind: "ended" });

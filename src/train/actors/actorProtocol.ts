@@ -55,6 +55,8 @@ export type ActorWork =
 /** What an actor's thread is started with. */
 export interface ActorSettings {
   readonly actor: number;
+  /** How many there are. */
+  readonly actors: number;
   /** Ids. */
   readonly agent: string;
   readonly env: string;
@@ -62,6 +64,8 @@ export interface ActorSettings {
   readonly hyperparameters: Readonly<Record<string, unknown>>;
   /** The URL of a module that is imported first: it registers what the ids name. */
   readonly module: string | null;
+  /** The run directory, in which the first actor shows itself to whoever looks; null for a run without one. */
+  readonly runDirectory: string | null;
   /** Of this actor alone. */
   readonly seed: number;
   readonly work: ActorWork;

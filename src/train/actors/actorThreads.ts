@@ -9,7 +9,10 @@ import { now } from "../turn.ts";
 import { ActorBoard, type ActorMessage, type ActorPart, type ActorSettings, own, shared } from "./actorProtocol.ts";
 
 /** What every actor of a run is started with. */
-export type ActorRecipe = Pick<ActorSettings, "agent" | "env" | "envKwargs" | "hyperparameters" | "module">;
+export type ActorRecipe = Pick<
+  ActorSettings,
+  "agent" | "env" | "envKwargs" | "hyperparameters" | "module" | "runDirectory"
+>;
 
 export interface ActorThreadsSetup {
   /** Ids, and what belongs to them. */
@@ -93,6 +96,7 @@ export class ActorThreads {
       ...recipe,
       ...this.#task,
       actor,
+      actors: this.#seats.length,
       seed: new Random(seed).stream(path).uint32(),
       board: this.#boardMemory,
       kernels: kernelModules(),
