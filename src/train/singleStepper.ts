@@ -91,8 +91,10 @@ export class SingleStepper implements Stepper {
       const from = loop.step;
       this.#takeSteps(Math.min(until, loop.step + this.#chunk), going);
       const took = now() - begun;
-      if (loop.step - from === this.#chunk) {
-        const fitting = Math.round((this.#chunk * sliceMilliseconds) / took);
+      const taken = loop.step - from;
+      // one that was cut short by a report says nothing of how many more would fit, unless it was too long already
+      if (taken === this.#chunk || took > sliceMilliseconds) {
+        const fitting = Math.round((taken * sliceMilliseconds) / took);
         this.#chunk = Math.max(1, Math.min(fitting, 4 * this.#chunk, 1 << 20));
       }
       if (agent.wantsTurn) await agent.turn?.();

@@ -7,6 +7,7 @@ import { listAgents } from "../../src/agents/index.ts";
 import { make } from "../../src/envs/index.ts";
 import { Random } from "../../src/random.ts";
 import { loadEnv, type RecordedEpisode, type RunEvent, replayEpisode, resume, train } from "../../src/train/index.ts";
+import { ScriptedEnv, SpyAgent } from "./scriptedParts.ts";
 import { outcomeOf, small, smallHyperparameters } from "./smallRun.ts";
 
 let folder: string;
@@ -31,6 +32,40 @@ const episodesOf = (run: string) =>
     .readdirSync(path.join(folder, run, "episodes"))
     .map((name) => JSON.parse(fs.readFileSync(path.join(folder, run, "episodes", name), "utf8")) as RecordedEpisode)
     .sort((a, b) => a.step - b.step);
+
+describe("the training thread", () => {
+  it("is not held longer where steps become slow, as they do when learning begins", async () => {
+    let [steps, turned, longest, isOver] = [0, 0, 0, false];
+    const onStep = (taken: number) => {
+      steps = taken;
+      const until = performance.now() + (taken > 5_000 ? 1 : 0);
+      while (performance.now() < until);
+    };
+    const look = () => {
+      // from the second slice of slow steps on
+      if (turned > 5_500) longest = Math.max(longest, steps - turned);
+      turned = steps;
+      if (!isOver) setImmediate(look);
+    };
+    const run = train({
+      agent: new SpyAgent(),
+      env: () => new ScriptedEnv({ onStep }),
+      steps: 7_000,
+      reportInterval: 500,
+      evalInterval: 7_000,
+      evalEpisodes: 1,
+      confirmEpisodes: 0,
+      finalEpisodes: 1,
+      stopAt: null,
+      out: null,
+    });
+    run.on("start", () => void setImmediate(look));
+    await run;
+    isOver = true;
+    expect(longest).toBeGreaterThan(0);
+    expect(longest).toBeLessThan(100);
+  });
+});
 
 describe("a paused run", () => {
   it("holds, writes a checkpoint when asked, and goes on with the same numbers", async () => {
