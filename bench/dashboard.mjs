@@ -1,7 +1,7 @@
 /**
  * What the dashboard costs: steps per second of `rl train` alone, with --dashboard and a client that reads every message,
- * and with the page open in headless Chromium on the same machine; rounds side by side, and the ratios within a round.
- * Beside them the steps per second of processor time of the thread that trains (Linux), which other load does not touch.
+ * with one that looks at the live picture too, and with the page open in headless Chromium on the same machine; rounds
+ * side by side, and the ratios within a round. Beside them the steps per second of processor time of the thread that trains (Linux), which other load does not touch.
  *
  *   npm run build && node bench/dashboard.mjs [--rounds 7] [--steps 60000] [--agent doubledqn] [--env CartPole]
  *
@@ -89,6 +89,17 @@ function read(url) {
   return () => request.destroy();
 }
 
+/** The same for a page that shows the environment as it trains: the run draws and explains for it four times a second. */
+function look(url) {
+  const requests = ["events", "live"].map((what) => {
+    const request = http.get(`${url}api/${what}?run=${encodeURIComponent(current)}`, (response) => response.resume());
+    return request.on("error", () => {});
+  });
+  return () => {
+    for (const request of requests) request.destroy();
+  };
+}
+
 async function show(url) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await page.goto(url).catch(() => {});
@@ -98,6 +109,7 @@ async function show(url) {
 const ways = [
   ["alone", null],
   ["read", read],
+  ["live", look],
   ["shown", show],
 ];
 let current = "";

@@ -80,6 +80,11 @@ describe.skipIf(missingChromium)(`the dashboard's page${because}`, () => {
   const status = (page: Page, word: string) => page.locator("#status").filter({ hasText: new RegExp(`^${word}$`) });
   /** What plotly has drawn of the evaluations, as text that differs where the picture does. */
   const curve = (page: Page) => page.locator("#chart-return .scatterlayer").innerHTML();
+  /** The environment as it trains. */
+  const livePicture = (page: Page) =>
+    page.locator("#live-picture").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  const liveStep = async (page: Page) =>
+    Number((/at step ([\d,]+)/.exec((await text(page, "live-summary"))!)?.[1] ?? "0").replaceAll(",", ""));
   /** How light the page is, 0 to 255, and how many colours a picture of it has. */
   async function look(page: Page) {
     const png = (await page.screenshot()).toString("base64");
@@ -113,6 +118,16 @@ describe.skipIf(missingChromium)(`the dashboard's page${because}`, () => {
     await expect.poll(() => stepOf(page)).toBeGreaterThan(from);
     await expect.poll(() => curve(page), { timeout: 20_000 }).not.toBe(first);
     expect(await text(page, "summary-return")).toMatch(/^\d+ evaluations?: last /);
+    // and so does the environment, beside what the agent makes of it
+    const summary = /^The training environment at step [\d,]+: step [\d,]+ of its episode, return so far \d+\. /;
+    await page.locator("#live-summary").filter({ hasText: summary }).waitFor();
+    const picture = await livePicture(page);
+    await expect.poll(() => livePicture(page)).not.toBe(picture);
+    expect(await page.locator("#live-choice").getAttribute("aria-label")).toMatch(/^Q-values: left [−\d.]+, right /);
+    expect(await page.locator("#live-choice .bar.chosen").count()).toBe(1);
+    expect(await page.locator("#live-values").getAttribute("aria-label")).toMatch(
+      /^Value of the state in the pictures/,
+    );
     // held: nothing is written any more
     await page.getByRole("button", { name: "Pause" }).click();
     await status(page, "paused").waitFor();
@@ -120,6 +135,9 @@ describe.skipIf(missingChromium)(`the dashboard's page${because}`, () => {
     const size = fs.statSync(metrics).size;
     await page.waitForTimeout(600);
     expect(fs.statSync(metrics).size).toBe(size);
+    const held = await livePicture(page);
+    await page.waitForTimeout(600);
+    expect(await livePicture(page)).toBe(held);
     // a checkpoint of the very step it is held at
     await page.getByRole("button", { name: "Checkpoint" }).click();
     await page
@@ -130,10 +148,14 @@ describe.skipIf(missingChromium)(`the dashboard's page${because}`, () => {
     await page.keyboard.press("p");
     await status(page, "running").waitFor();
     await expect.poll(() => fs.statSync(metrics).size).toBeGreaterThan(size);
+    await expect.poll(() => livePicture(page)).not.toBe(held);
     await page.keyboard.press("s");
     await page.locator("#confirm").getByRole("button", { name: "Stop and save" }).click();
     await status(page, "stopped").waitFor();
     expect(await page.locator("#controls").isHidden()).toBe(true);
+    // what is left to be seen is recorded
+    await page.locator("#recorded").waitFor();
+    expect(await page.locator("#sources").isHidden()).toBe(true);
     check();
     await page.close();
     await expect.poll(output).toContain("the dashboard stays open; Ctrl-C closes it");
@@ -145,10 +167,49 @@ describe.skipIf(missingChromium)(`the dashboard's page${because}`, () => {
         .readFileSync(runPath(name, "metrics.ndjson"), "utf8")
         .split("\n")
         .filter((line) => line.includes('"event":"progress"'));
-    const [held, straight] = [progressOf("dqn-CartPole-v1-0-1"), progressOf("done")];
-    const both = Math.min(held.length, straight.length);
+    const [stopped, straight] = [progressOf("dqn-CartPole-v1-0-1"), progressOf("done")];
+    const both = Math.min(stopped.length, straight.length);
     expect(both).toBeGreaterThan(1);
-    expect(held.slice(0, both)).toEqual(straight.slice(0, both));
+    expect(stopped.slice(0, both)).toEqual(straight.slice(0, both));
+  });
+
+  it("shows the environment that another process trains in, only as long as the page looks at it", async () => {
+    const words = "train --agent ppo --env CartPole --envs 1 --steps 100000000 --stop-at none --quiet --out runs/other";
+    const trains = spawn(process.execPath, [main, ...words.split(" ")], { cwd: folder });
+    running.push(trains);
+    const shown = runPath("other", "live", "picture.json");
+    await expect.poll(() => fs.existsSync(runPath("other", "metrics.ndjson")), { timeout: 20_000 }).toBe(true);
+    const { url } = await serve("dashboard", "runs");
+    const { page, check } = await open(`${url}?run=other`, "dark");
+    const live = page.getByRole("button", { name: "Live" });
+    const recorded = page.getByRole("button", { name: "Recorded" });
+    await page
+      .locator("#live-choice")
+      .filter({ hasText: /^Probabilities/ })
+      .waitFor();
+    expect(await live.getAttribute("aria-pressed")).toBe("true");
+    await expect.poll(() => liveStep(page)).toBeGreaterThan(0);
+    expect(fs.existsSync(shown)).toBe(true);
+    // held by the keyboard: nobody looks then
+    await page.keyboard.press("Space");
+    await expect.poll(() => fs.existsSync(shown), { timeout: 10_000 }).toBe(false);
+    const step = await liveStep(page);
+    await page.keyboard.press("Space");
+    await expect.poll(() => liveStep(page)).toBeGreaterThan(step);
+    // recorded episodes, and back
+    await page.keyboard.press("l");
+    await page.locator("#recorded").waitFor();
+    expect(await recorded.getAttribute("aria-pressed")).toBe("true");
+    await expect.poll(() => fs.existsSync(shown), { timeout: 10_000 }).toBe(false);
+    await live.click();
+    await expect.poll(() => fs.existsSync(shown)).toBe(true);
+    check();
+    await page.close();
+    await expect.poll(() => fs.existsSync(shown), { timeout: 10_000 }).toBe(false);
+    trains.kill("SIGINT");
+    await new Promise((resolve) => trains.once("exit", resolve));
+    expect(fs.existsSync(runPath("other", "live"))).toBe(false);
+    fs.rmSync(runPath("other"), { recursive: true });
   });
 
   it("plays the recorded episode of an evaluation again, and gives it away as a GIF", async () => {

@@ -10,6 +10,7 @@ import {
   type DashboardHooks,
   serveDashboard,
 } from "../../src/plots/dashboard/index.ts";
+import { writeRun } from "./writtenRun.ts";
 
 const curve = (values: readonly number[]) => ({
   steps: Float64Array.from(values, (_, i) => 500 * (i + 1)),
@@ -183,5 +184,86 @@ describe("the stream of a run's events", () => {
       `dashboard: port must be a free one; got ${port}, which is in use. Leave --port out.`,
     );
     await first.close();
+  });
+});
+
+describe("the live picture of a run", () => {
+  const absent = () => Promise.reject(new Error("not here"));
+  const hooks: DashboardHooks = { version: "1", preset: () => null, replay: absent, play: absent, gif: absent };
+
+  /** What the server says of a run until `enough`. */
+  async function heard(root: string, run: string, enough: (said: string) => boolean, meanwhile = () => {}) {
+    const dashboard = await serveDashboard({ root, hooks });
+    const stop = new AbortController();
+    const response = await fetch(`${dashboard.url}api/live?run=${run}`, { signal: stop.signal });
+    meanwhile();
+    let said = "";
+    for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+      said += piece;
+      if (enough(said)) break;
+    }
+    stop.abort();
+    await dashboard.close();
+    return said;
+  }
+
+  /** A run that this process seems to write. */
+  function runUnderWay(root: string, name: string): string {
+    const directory = writeRun(path.join(root, name));
+    fs.writeFileSync(path.join(directory, "lock"), JSON.stringify({ pid: process.pid, host: os.hostname() }));
+    return directory;
+  }
+
+  it("is asked for by a mark, and handed on as it comes", async () => {
+    const root = fs.mkdtempSync(path.join(os.tmpdir(), "kusari-live-"));
+    const live = path.join(runUnderWay(root, "one"), "live");
+    const show = (step: number) => {
+      fs.writeFileSync(path.join(live, "next"), JSON.stringify({ step }, null, 2));
+      fs.renameSync(path.join(live, "next"), path.join(live, "picture.json"));
+    };
+    let shown = 0;
+    const said = await heard(
+      root,
+      "one",
+      (text) => {
+        const pictures = text.split("event: picture").length - 1;
+        if (pictures === shown && shown < 3) show(++shown);
+        return pictures === 3;
+      },
+      () => {
+        expect(fs.existsSync(path.join(live, "watched"))).toBe(true);
+        show(++shown);
+      },
+    );
+    expect(said.match(/^data: .*$/gm)).toEqual([1, 2, 3].map((step) => `data: {"step":${step}}`));
+    fs.rmSync(root, { recursive: true });
+  });
+
+  it("is not asked of a run that has ended, nor through links out of the folder", async () => {
+    const root = fs.mkdtempSync(path.join(os.tmpdir(), "kusari-live-"));
+    writeRun(path.join(root, "ended"));
+    const elsewhere = path.join(root, "elsewhere");
+    fs.mkdirSync(elsewhere);
+    fs.symlinkSync(elsewhere, path.join(runUnderWay(root, "linked"), "live"));
+    const marked = path.join(root, "marked");
+    fs.writeFileSync(marked, "");
+    fs.utimesSync(marked, 1, 1);
+    fs.mkdirSync(path.join(runUnderWay(root, "marks"), "live"));
+    fs.symlinkSync(marked, path.join(root, "marks", "live", "watched"));
+    for (const [run, why] of [
+      ["ended", "There is no live picture: the run is not under way."],
+      ["linked", "There is no live picture: the folder live/ of the run is a link to another place."],
+      [
+        "marks",
+        "There is no live picture: this dashboard cannot write into the run's directory (ELOOP), so the run does not know that somebody looks.",
+      ],
+    ]) {
+      const said = await heard(root, run!, (text) => text.includes("event: none"));
+      expect(said).toContain(`event: none\ndata: ${JSON.stringify(why)}\n\n`);
+    }
+    expect(fs.existsSync(path.join(root, "ended", "live"))).toBe(false);
+    expect(fs.readdirSync(elsewhere)).toEqual([]);
+    expect(fs.statSync(marked).mtimeMs).toBe(1_000);
+    fs.rmSync(root, { recursive: true });
   });
 });

@@ -14,11 +14,16 @@ import { DeviceError, UsageError } from "../../errors.ts";
 import { type Theme, themes } from "../palette.ts";
 import { RunReader } from "../runReader.ts";
 import { type DashboardHooks, type LiveRun, type RunCommand, runCommands, type ShownEpisode } from "./hooks.ts";
+import { LivePicture } from "./livePicture.ts";
 import { listRuns } from "./runList.ts";
 import { RunView, readEpisode, type Sent } from "./runView.ts";
 
 /** Milliseconds between messages to a page. */
 const messageInterval = 250;
+/** Milliseconds between looks at the live picture of a run. */
+const lookInterval = 100;
+/** Every so many looks it is said again that somebody looks. */
+const renewEvery = 5;
 /** Every so many messages the list of runs is looked at again. */
 const listEvery = 8;
 /** Frames of an episode in one answer. */
@@ -163,6 +168,8 @@ class DashboardServer implements Dashboard {
         return this.#send(response, types.html!, fs.readFileSync(pageFile("index.html")));
       case "/dashboard.js":
       case "/viewer.js":
+      case "/live.js":
+      case "/scene.js":
       case "/charts.js":
         return this.#send(response, types.js!, fs.readFileSync(pageFile(pathname.slice(1))));
       case "/dashboard.css":
@@ -173,6 +180,8 @@ class DashboardServer implements Dashboard {
       }
       case "/api/events":
         return this.#stream(request, response, query);
+      case "/api/live":
+        return this.#streamLive(request, response, query);
       case "/api/runs":
         return this.#json(response, listRuns(this.#root));
       case "/api/run":
@@ -287,6 +296,31 @@ class DashboardServer implements Dashboard {
     response.write("retry: 2000\n\n");
     tell();
     const timer = setInterval(tell, messageInterval);
+    request.on("close", () => clearInterval(timer));
+  }
+
+  /** Sends what the training environment shows, as long as the page listens and the run goes on; only then the run shows it. */
+  #streamLive(request: http.IncomingMessage, response: http.ServerResponse, query: URLSearchParams): void {
+    const { directory } = this.#directory(query);
+    const { reader } = this.#view(query);
+    const picture = new LivePicture(directory);
+    let none: string | null = null;
+    let ticks = 0;
+    const renew = () => {
+      const isGoing = reader.status === "running" && fs.existsSync(path.join(directory, "config.json"));
+      const why = isGoing ? picture.renew() : "There is no live picture: the run is not under way.";
+      if (why !== none && why !== null) response.write(`event: none\ndata: ${JSON.stringify(why)}\n\n`);
+      none = why;
+    };
+    const tell = () => {
+      if (ticks++ % renewEvery === 0) renew();
+      const shown = none === null ? picture.read() : null;
+      if (shown !== null) response.write(`event: picture\ndata: ${shown}\n\n`);
+    };
+    response.writeHead(200, { "content-type": "text/event-stream", ...safeHeaders });
+    response.write("retry: 2000\n\n");
+    tell();
+    const timer = setInterval(tell, lookInterval);
     request.on("close", () => clearInterval(timer));
   }
 

@@ -13,6 +13,7 @@ import {
   titleOf,
   whole,
 } from "./charts.js";
+import { Live } from "./live.js";
 import { Viewer } from "./viewer.js";
 
 const byId = (id) => document.getElementById(id);
@@ -50,7 +51,10 @@ let configTab = "preset";
 let followed = true;
 
 const viewer = new Viewer(ask, address);
+const live = new Live(address);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
+/** Whether a run under way is to be seen as it trains. */
+let wantsLive = watchSeed === null && !calm.matches;
 
 // ---- status
 
@@ -263,7 +267,7 @@ function showHealth() {
   const counts = state.actionCounts;
   if (counts) {
     const total = counts.reduce((sum, x) => sum + x, 0) || 1;
-    const names = viewer.episode?.actionNames ?? [];
+    const names = viewer.episode?.actionNames ?? live.last?.actionNames ?? [];
     const nameOf = (a) => names[a] ?? `action ${a}`;
     const bar = element("div", undefined, "stacked");
     const legend = element("div", undefined, "legend");
@@ -451,11 +455,35 @@ function showEpisodes() {
   select.value = value;
 }
 
+const canBeLive = () => watchSeed === null && (state?.status === "running" || state?.status === "paused");
+const isLive = () => wantsLive && canBeLive();
+
+/** Shows the environment as it trains, or recorded episodes; those alone once the run has ended. */
+function showSource() {
+  const shown = isLive();
+  byId("sources").hidden = !canBeLive();
+  byId("show-live").setAttribute("aria-pressed", String(shown));
+  byId("show-recorded").setAttribute("aria-pressed", String(!shown));
+  byId("live").hidden = !shown;
+  byId("recorded").hidden = shown;
+  byId("episode").hidden = shown;
+  if (shown) viewer.hold();
+  live.look(shown ? name : null);
+}
+
+function chooseSource(isWanted) {
+  wantsLive = isWanted;
+  showSource();
+  void follow();
+}
+byId("show-live").onclick = () => chooseSource(true);
+byId("show-recorded").onclick = () => chooseSource(false);
+
 let isOpening = false;
 /** Plays the newest recorded episode, unless one is being watched. */
 async function follow() {
   const newest = state?.recorded[0];
-  if (watchSeed !== null || !followed || isOpening || viewer.isPlaying || newest === undefined) return;
+  if (watchSeed !== null || isLive() || !followed || isOpening || viewer.isPlaying || newest === undefined) return;
   if (viewer.parameters?.step === newest && viewer.parameters.run === name) return;
   isOpening = true;
   await show({ step: newest });
@@ -502,6 +530,7 @@ function takeState(news) {
   );
   showEpisodes();
   if (!before) showRest();
+  showSource();
   void follow();
 }
 
@@ -535,6 +564,7 @@ function listen() {
   source.onerror = () => {
     showStatus("lost");
     byId("controls").hidden = true;
+    live.look(null);
     showLost("The dashboard's process has ended. What was read is still shown; rl dashboard shows the run again.");
   };
   source.onopen = () => showLost(null);
@@ -553,6 +583,7 @@ function choose(run) {
   byId("episode").dataset.key = "";
   viewer.parameters = null;
   viewer.clear("Waiting for the first evaluation.");
+  live.look(null);
   const place = new URL(location.href);
   place.searchParams.set("run", run);
   history.replaceState(null, "", place);
@@ -607,6 +638,7 @@ function themeChanged() {
   drawCharts();
   if (state) showHealth();
   if (viewer.episode) viewer.drawValues();
+  if (live.shown.length > 0) live.drawValues();
 }
 function changeTheme() {
   const next = isDark() ? "light" : "dark";
@@ -628,11 +660,12 @@ addEventListener("keydown", (event) => {
   if (target instanceof HTMLSelectElement) return;
   const isButton = target instanceof HTMLElement && target.matches("button, summary, a, input[type=checkbox]");
   const mine = state?.isMine;
-  if (key === " " && !isButton) viewer.toggle();
-  else if (key === "ArrowLeft" || key === "ArrowRight") {
+  if (key === " " && !isButton) (isLive() ? live : viewer).toggle();
+  else if (key === "l" && canBeLive()) chooseSource(!wantsLive);
+  else if ((key === "ArrowLeft" || key === "ArrowRight") && !isLive()) {
     viewer.hold();
     viewer.show(viewer.at + (key === "ArrowLeft" ? -1 : 1) * (event.shiftKey ? 10 : 1));
-  } else if (key === "g") byId("gif").click();
+  } else if (key === "g" && !isLive()) byId("gif").click();
   else if (key === "p" && mine) void pauseOrGoOn();
   else if (key === "c" && mine) void command("checkpoint");
   else if (key === "s" && mine) byId("stop").click();
@@ -650,6 +683,7 @@ addEventListener("click", (event) => {
 setInterval(() => {
   drawCharts();
   showRest();
+  live.summarize();
 }, 1_000);
 document.addEventListener("visibilitychange", drawCharts);
 document.body.classList.toggle("watching", watchSeed !== null);

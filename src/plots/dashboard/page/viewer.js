@@ -1,61 +1,15 @@
-/** The episode: its pictures, what its actions went by, its value, and the scrubber. */
-import { colour, number, whole } from "./charts.js";
+/** A recorded episode: its pictures, what its actions went by, its value, and the scrubber. */
+import { number, whole } from "./charts.js";
+import { Bars, drawLine, drawPicture, rangeOf } from "./scene.js";
 
 const byId = (id) => document.getElementById(id);
-
-/** Draws a draw list (src/envs/render/drawList.ts) over the whole canvas. */
-function drawPicture(canvas, list) {
-  const scale = Math.min(2, 1200 / list.width);
-  const [width, height] = [Math.round(list.width * scale), Math.round(list.height * scale)];
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const c = canvas.getContext("2d");
-  c.setTransform(scale, 0, 0, scale, 0, 0);
-  c.fillStyle = list.background;
-  c.fillRect(0, 0, list.width, list.height);
-  c.lineCap = "round";
-  c.lineJoin = "round";
-  for (const shape of list.shapes) {
-    if (shape.kind === "text") {
-      c.font = `${shape.size}px monospace`;
-      c.textAlign = shape.anchor === undefined || shape.anchor === "middle" ? "center" : shape.anchor;
-      c.textBaseline = "middle";
-      c.fillStyle = shape.fill;
-      c.fillText(shape.text, shape.x, shape.y);
-      continue;
-    }
-    c.beginPath();
-    if (shape.kind === "rectangle") c.rect(shape.x, shape.y, shape.width, shape.height);
-    else if (shape.kind === "circle") c.arc(shape.x, shape.y, shape.radius, 0, 2 * Math.PI);
-    else {
-      for (const [x, y] of shape.points) c.lineTo(x, y);
-      if (shape.kind === "polygon") c.closePath();
-    }
-    if (shape.kind !== "line" && shape.fill !== undefined) {
-      c.fillStyle = shape.fill;
-      c.fill();
-    }
-    if (shape.stroke !== undefined) {
-      c.lineWidth = shape.strokeWidth ?? 1;
-      c.strokeStyle = shape.stroke;
-      c.stroke();
-    }
-  }
-}
-
-/** Values of actions often differ in their last digits only. */
-const fourDigits = (x) =>
-  Math.abs(x) >= 1e5 || (x !== 0 && Math.abs(x) < 1e-3)
-    ? number(x)
-    : x.toFixed(Math.max(0, 3 - Math.max(0, Math.floor(Math.log10(Math.abs(x) || 1))))).replace("-", "−");
-
-const kinds = { qValues: "Q-values", probabilities: "Probabilities", action: "Action" };
 
 export class Viewer {
   /** @param ask (path, parameters) → parsed answer; @param address (path, parameters) → URL */
   constructor(ask, address) {
     this.ask = ask;
     this.address = address;
+    this.bars = new Bars(byId("choice"));
     this.episode = null;
     this.parameters = null;
     this.frames = [];
@@ -87,7 +41,7 @@ export class Viewer {
     byId("viewer-empty").hidden = false;
     byId("viewer-empty").textContent = message;
     byId("picture").style.visibility = "hidden";
-    byId("choice").replaceChildren();
+    this.bars.clear();
     byId("values").hidden = true;
     byId("frame").textContent = "–";
     for (const id of ["play", "scrub", "gif"]) byId(id).disabled = true;
@@ -115,14 +69,16 @@ export class Viewer {
     for (const id of ["play", "scrub"]) byId(id).disabled = false;
     byId("scrub").max = String(episode.actions.length);
     byId("gif").disabled = episode.frames === 0;
-    document.querySelector(".scene").classList.toggle("bare", episode.explanation === null);
+    byId("scene").classList.toggle("bare", episode.explanation === null);
     if (episode.frames === 0) {
       byId("viewer-empty").hidden = false;
       byId("viewer-empty").textContent = episode.note ?? "";
       byId("picture").style.visibility = "hidden";
     } else byId("picture").style.visibility = "visible";
     this.describe();
-    this.bars = null;
+    this.bars.clear();
+    // the same for the whole episode
+    this.range = episode.explanation && rangeOf(episode.explanation.kind, episode.explanation.numbers);
     await this.fetchFrames(0, generation);
     if (generation !== this.generation) return false;
     this.show(0);
@@ -183,29 +139,20 @@ export class Viewer {
 
   drawChoice(total) {
     const { explanation, actions } = this.episode;
-    const box = byId("choice");
-    if (!explanation) return box.replaceChildren();
+    if (!explanation) return this.bars.clear();
     const i = Math.min(this.at, actions.length - 1);
     const numbers = explanation.numbers[i] ?? [];
     const { kind } = explanation;
-    if (!this.bars || this.bars.length !== numbers.length) this.makeBars(numbers.length, kind);
-    this.range ??= rangeOf(explanation);
-    const { low, high } = this.range;
-    const place = (x) => Math.max(0, Math.min(100, (100 * (x - low)) / (high - low || 1)));
-    const zero = place(0);
-    const first = kind === "action" ? null : actions[i] - this.offset();
-    numbers.forEach((x, a) => {
-      const { row, text, fill } = this.bars[a];
-      text.textContent = kind === "probabilities" ? `${Math.round(100 * x)}%` : fourDigits(x);
-      row.classList.toggle("chosen", a === first);
-      fill.style.left = `${Math.min(zero, place(x))}%`;
-      fill.style.width = `${Math.max(0.5, Math.abs(place(x) - zero))}%`;
+    const discrete = kind !== "action";
+    const first = this.offset();
+    this.bars.draw({
+      kind,
+      numbers,
+      names: discrete ? numbers.map((_, a) => this.nameOf(a + first)) : [],
+      chosen: discrete ? actions[i] - first : null,
+      range: this.range,
+      total,
     });
-    this.totals.textContent = `return so far ${number(total)}`;
-    const said = numbers.map(
-      (x, a) => `${kind === "action" ? `component ${a}` : this.nameOf(a + this.offset())} ${number(x)}`,
-    );
-    box.setAttribute("aria-label", `${kinds[kind]}: ${said.join(", ")}`);
   }
 
   /** The number of the first action, where values count from 0. */
@@ -218,84 +165,19 @@ export class Viewer {
     return highest < n ? 0 : Math.min(lowest, highest - n + 1);
   }
 
-  makeBars(n, kind) {
-    const box = byId("choice");
-    const heading = document.createElement("h3");
-    heading.textContent = kinds[kind];
-    this.range = null;
-    this.bars = Array.from({ length: n }, (_, a) => {
-      const row = document.createElement("div");
-      row.className = "bar";
-      const name = document.createElement("b");
-      name.textContent =
-        kind === "action" ? (n === 1 ? "component" : `component ${a + 1}`) : this.nameOf(a + this.offset());
-      const text = document.createElement("output");
-      const head = document.createElement("span");
-      head.append(name, text);
-      const track = document.createElement("div");
-      track.className = "track";
-      const fill = document.createElement("i");
-      track.append(fill);
-      row.append(head, track);
-      if (kind === "action") row.classList.add("blue");
-      return { row, text, fill };
-    });
-    this.totals = document.createElement("h3");
-    box.replaceChildren(heading, ...this.bars.map(({ row }) => row), this.totals);
-  }
-
-  /** The value along the episode, or the rewards where there is no value. */
+  /** The value along the episode, or the return so far where there is no value. */
   drawValues() {
-    const canvas = byId("values");
     const { explanation, rewards, actions } = this.episode;
     const values = explanation?.values.some((x) => x !== null) ? explanation.values : null;
     const numbers = values ?? cumulative(rewards);
-    const { clientWidth: width, clientHeight: height } = canvas;
-    const ratio = devicePixelRatio;
-    if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
-    if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
-    const c = canvas.getContext("2d");
-    c.setTransform(ratio, 0, 0, ratio, 0, 0);
-    c.clearRect(0, 0, width, height);
-    const known = numbers.filter((x) => x !== null);
-    const low = Math.min(...known, 0);
-    const high = Math.max(...known, 0);
-    const top = 16;
-    const x = (i) => (i / Math.max(1, actions.length)) * (width - 2) + 1;
-    const y = (v) => height - 2 - ((v - low) / (high - low || 1)) * (height - top - 4);
-    c.font = "11px system-ui, 'DejaVu Sans', sans-serif";
-    c.textBaseline = "top";
-    c.fillStyle = colour("muted");
-    const now = numbers[Math.min(this.at, numbers.length - 1)];
-    const title = values ? "Value of the state" : "Return so far";
-    c.fillText(`${title} ${number(now)}`, 0, 0);
-    const range = `${number(low)} to ${number(high)}`;
-    c.textAlign = "right";
-    c.fillText(range, width, 0);
-    c.textAlign = "left";
-    c.strokeStyle = colour("line");
-    c.lineWidth = 1;
-    c.beginPath();
-    c.moveTo(0, y(0));
-    c.lineTo(width, y(0));
-    c.stroke();
-    c.strokeStyle = colour("series-0");
-    c.lineWidth = 1.5;
-    c.beginPath();
-    numbers.forEach((v, i) => {
-      if (v !== null) c.lineTo(x(i), y(v));
+    const place = (i) => i / Math.max(1, actions.length);
+    drawLine(byId("values"), {
+      title: values ? "Value of the state" : "Return so far",
+      pieces: [numbers.map((y, i) => ({ x: place(i), y }))],
+      now: numbers[Math.min(this.at, numbers.length - 1)],
+      at: place(this.at),
+      along: `along the episode, at step ${this.at}`,
     });
-    c.stroke();
-    c.strokeStyle = colour("series-1");
-    c.lineWidth = 2;
-    c.beginPath();
-    c.moveTo(x(this.at), top);
-    c.lineTo(x(this.at), height);
-    c.stroke();
-    canvas.setAttribute(
-      "aria-label",
-      `${title} along the episode: ${number(now)} at step ${this.at}, between ${range}`,
-    );
   }
 
   /** Downloads the episode as a GIF. */
@@ -359,17 +241,4 @@ export class Viewer {
 function cumulative(rewards) {
   let sum = 0;
   return rewards.map((reward) => (sum += reward));
-}
-
-/** The range of the bars, the same for the whole episode, with zero in it. */
-function rangeOf({ kind, numbers }) {
-  if (kind === "probabilities") return { low: 0, high: 1 };
-  let [low, high] = [0, 0];
-  for (const row of numbers) {
-    for (const x of row) {
-      low = Math.min(low, x);
-      high = Math.max(high, x);
-    }
-  }
-  return { low, high };
 }
