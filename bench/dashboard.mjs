@@ -1,7 +1,8 @@
 /**
  * What the dashboard costs: steps per second of `rl train` alone, with --dashboard and a client that reads every message,
  * with one that looks at the live picture too, and with the page open in headless Chromium on the same machine; rounds
- * side by side, and the ratios within a round. Beside them the steps per second of processor time of the thread that trains (Linux), which other load does not touch.
+ * side by side, and the ratios within a round. Beside them the steps per second of processor time of the thread that trains
+ * (Linux), which other load does not touch.
  *
  *   npm run build && node bench/dashboard.mjs [--rounds 7] [--steps 60000] [--agent doubledqn] [--env CartPole]
  *

@@ -1,6 +1,7 @@
 /** What `rl` ends with, and the one line it says when something went wrong. */
 import { DeviceError, ShapeError, UsageError } from "../errors.ts";
 import { FileError } from "../train/fileError.ts";
+import { withTyped } from "./typedAs.ts";
 
 export const exitCodes = {
   /** All went well (or the reader of stdout went away). */
@@ -46,20 +47,29 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /**
- * The one line for stderr; the whole stack with `debug` (RL_DEBUG=1).
- * @param command the one that was typed: what the library says of its function of that name is said of the command
+ * What the library says of the function that was called (`make: …`, `train: …`): the user of a command called none. Methods,
+ * classes and operations (`CartPole.step: …`, and whatever a ShapeError names) say where to look, and stay.
  */
-export function errorText(error: unknown, debug: boolean, command = ""): string {
+const calledFunction = /^([a-z][a-zA-Z]*): /;
+
+/**
+ * The one line for stderr, `rl COMMAND: what is wrong`; the whole stack with `debug` (RL_DEBUG=1).
+ * @param command the one that was typed; what it says of itself begins with its name already
+ * @param rl what to type for `rl`
+ */
+export function errorText(error: unknown, debug: boolean, command: string, rl: string): string {
   if (debug && error instanceof Error) {
     // whose fault it is may stand in the cause alone
-    const cause = error.cause === undefined ? "" : `\ncaused by ${errorText(error.cause, true)}`;
+    const cause = error.cause === undefined ? "" : `\ncaused by ${errorText(error.cause, true, command, rl)}`;
     return `${error.stack ?? error.message}${cause}`;
   }
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
-  const unexpected = exitCodeOf(error) === exitCodes.internal;
-  return unexpected
-    ? `rl: unexpected error: ${message} (RL_DEBUG=1 shows where it came from)`
-    : command !== "" && message.startsWith(`${command}: `)
-      ? `rl ${message}`
-      : message.replace(/^(?!rl\b)/, "rl: ");
+  if (exitCodeOf(error) === exitCodes.internal) {
+    return `rl: unexpected error: ${message} (RL_DEBUG=1 shows where it came from)`;
+  }
+  if (/^rl\b/.test(message)) return withTyped(message, rl);
+  const where = error instanceof ShapeError ? undefined : calledFunction.exec(message)?.[1];
+  // of several reasons each has the name before it
+  const plain = where === undefined ? message : ` ${message}`.replaceAll(` ${where}: `, " ").trimStart();
+  return withTyped(`rl ${command}: ${plain}`, rl);
 }

@@ -13,8 +13,9 @@ export function evaluationText({ episodes, mean, median, stdev, min, max }: Eval
  * The last lines of a run: its score, whether it was solved, its directory and what to type next.
  * A stopped run says how to continue; what it scores is its last evaluation, if it had one.
  * @param envFile the file that the environment came from: the next commands need it again
+ * @param rl what to type for `rl`
  */
-export function runReport(result: ResultEvent, envFile: string | null): string {
+export function runReport(result: ResultEvent, envFile: string | null, rl: string): string {
   const { outcome, runDirectory, steps, episodes, seconds, stepsPerSecond, evaluation } = result;
   const directory = runDirectory === null ? null : shellWord(runDirectory);
   const score = evaluation === null ? "no evaluation yet" : evaluationText(evaluation);
@@ -23,9 +24,9 @@ export function runReport(result: ResultEvent, envFile: string | null): string {
   const lines = [`${outcome}: ${score}`, effort];
   if (directory !== null) {
     const again = envFile === null ? directory : `${directory} --env ${shellWord(envFile)}`;
-    if (outcome === "stopped") lines.push(`saved; continue with rl resume ${again}`);
+    if (outcome === "stopped") lines.push(`saved; continue with ${rl} resume ${again}`);
     else {
-      const next = [`rl watch ${again}`, `rl plot ${directory}`, `rl eval ${again}`];
+      const next = [`${rl} watch ${again}`, `${rl} plot ${directory}`, `${rl} eval ${again}`];
       lines.push(`saved in ${directory}`, ...next.map((command, i) => `${i === 0 ? "next:" : "     "} ${command}`));
     }
   }

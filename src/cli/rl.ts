@@ -5,6 +5,7 @@ import { nearest, UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { errorText, exitCodeOf, exitCodes, exitCodesHelp } from "./exitCodes.ts";
 import { parserConfiguration, refuseUnknown } from "./flags.ts";
+import { rlTyped } from "./typedAs.ts";
 import { kusariVersion } from "./version.ts";
 
 interface Entry {
@@ -95,7 +96,7 @@ export async function rl(typed: readonly string[]): Promise<number> {
   try {
     return await parseAndRun(typed);
   } catch (error) {
-    process.stderr.write(`${errorText(error, isEnabled(1), typed[0])}\n`);
+    process.stderr.write(`${errorText(error, isEnabled(1), typed[0] ?? "--help", rlTyped())}\n`);
     return exitCodeOf(error);
   }
 }

@@ -13,6 +13,7 @@ import { exitCodes } from "./exitCodes.ts";
 import type { Argv } from "./flags.ts";
 import { Progress, short } from "./progress.ts";
 import { evaluationText } from "./report.ts";
+import { rlTyped } from "./typedAs.ts";
 import { writeOutput } from "./writeOutput.ts";
 
 const where = "rl train";
@@ -313,7 +314,7 @@ function summaryText(folder: string, ends: readonly SeedEnd[], wanted: number): 
           `final return of ${ended.length}: median ${short(scores.median!)}, interquartile mean ${short(scores.iqm)}${steps}`,
         ]),
     ...(ended.length < wanted ? ["type the same command again to go on"] : []),
-    `next: rl plot ${shellWord(folder)}`,
+    `next: ${rlTyped()} plot ${shellWord(folder)}`,
     "",
   ].join("\n");
 }

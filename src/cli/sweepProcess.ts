@@ -130,5 +130,8 @@ async function runIn(
     processes.onStopped();
     return { end: { status: "stopped" } };
   }
-  return { end: { status: "failed", message: message.replace(/^rl: /, "") }, isRefused: code === exitCodes.usage };
+  return {
+    end: { status: "failed", message: message.replace(/^rl(?: train| resume)?: /, "") },
+    isRefused: code === exitCodes.usage,
+  };
 }

@@ -9,6 +9,7 @@ import { type Argv, flagsOf, readFlags } from "./flags.ts";
 import { LiveDashboard, portSetting, requireFreePort } from "./liveDashboard.ts";
 import { Progress } from "./progress.ts";
 import { runReport } from "./report.ts";
+import { rlTyped } from "./typedAs.ts";
 
 /** The flags of what `watchRun` shows. */
 export const outputFlags: Readonly<Record<string, Options>> = {
@@ -98,7 +99,7 @@ export async function watchRun(
       else if (code === exitCodes.fine && !readerGone) progress?.on(event);
     }
     progress?.close();
-    if (!readerGone) (json ? process.stderr : process.stdout).write(runReport(result!, envFile));
+    if (!readerGone) (json ? process.stderr : process.stdout).write(runReport(result!, envFile, rlTyped()));
     isOver = true;
     if (code === exitCodes.fine && !readerGone) await dashboard?.untilSignal();
     return code;

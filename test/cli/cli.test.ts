@@ -138,13 +138,13 @@ describe("bad input gets one line and its exit code", () => {
     await Promise.all([worker(), worker(), worker()]);
     expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
       "rl trian
-        2 rl: the command must be one of train, resume, watch, record, eval, plot, compare, runs, dashboard, sweep, export, list, play, check-env, devices; got trian. Did you mean rl train?
+        2 rl: the command must be one of train, resume, watch, record, eval, plot, compare, runs, dashboard, sweep, export, list, play, check-env, devices; got trian. Did you mean npx rl train?
       rl --agent dqn
-        2 rl: a command must come first; got --agent. See rl --help.
+        2 rl: a command must come first; got --agent. See npx rl --help.
       rl train --env CartPole
-        2 rl train: --agent must be given; got none. Choose one with rl list agents.
+        2 rl train: --agent must be given; got none. Choose one with npx rl list agents.
       rl train --agent dqn
-        2 rl train: --env must be given; got none. Choose one with rl list envs, or pass a file.
+        2 rl train: --env must be given; got none. Choose one with npx rl list envs, or pass a file.
       rl train --agent dqn --env CartPole --setps 5
         2 rl train: there is no flag --setps. Did you mean --steps?
       rl train --agent dqn --env CartPole --steps
@@ -166,11 +166,11 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env CartPole --clip-delta=maybe
         2 rl train: --clip-delta must be true or false; got maybe. Write --clip-delta or --no-clip-delta.
       rl train --agent dqn --env CartPole 500
-        2 rl train: every value needs its flag; got 500. See rl train --help.
+        2 rl train: every value needs its flag; got 500. See npx rl train --help.
       rl train --agent dqn --env CartPole --device cuda
         2 rl train: --device must be one of auto, cpu, gpu, reference; got cuda. Meaning: device that runs the networks.
       rl train --agent dqn --env CartPole --env.suttonBarto true
-        2 rl: make: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs, renderMode, wrappers; got suttonBarto. Check its spelling.
+        2 rl train: CartPole-v1 takes suttonBartoReward, kinematicsIntegrator, maxEpisodeSteps, reuseObs, renderMode, wrappers; got suttonBarto. Check its spelling.
       rl train --agent dqn --env CartPole --config typo.json
         2 rl train: there is no config key learningRat for dqn. Did you mean learningRate?
       rl train --agent dqn --env CartPole --config value.json
@@ -180,7 +180,7 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env CartPole --config nothing.json
         2 rl train: --config must be a file that can be read; got nothing.json (ENOENT). Check the path.
       rl train --agent dqn --env CartPole --out done
-        2 rl train: out must be a directory without a run; got done, which holds one. Choose another, or continue that run with rl resume done.
+        2 rl train: out must be a directory without a run; got done, which holds one. Choose another, or continue that run with npx rl resume done.
       rl train --agent dqn --env CartPole --out file/run
         2 rl train: out must be a directory; got file/run, where a file is. Choose another.
       rl train --agent dqn --env CartPole --out /proc/kusari
@@ -188,21 +188,21 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqnn --env CartPole
         2 rl train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf, reinforce, a2c, a3c, nsq, ddpg, svg0, pgt, pcl, acer, td3, sac, ppo; got dqnn. Did you mean dqn?
       rl train --agent dqn --env Cartpol
-        2 rl: make: an environment's id must be a registered one; got Cartpol. Did you mean CartPole-v1?
+        2 rl train: an environment's id must be a registered one; got Cartpol. Did you mean CartPole-v1?
       rl train --agent dqn --env ./nothing.ts
         2 rl train: --env must be an environment's id or a file; got ./nothing.ts, which is not there.
       rl resume
-        2 rl resume: the run directory must be given; got none. Write rl resume RUN.
+        2 rl resume: the run directory must be given; got none. Write npx rl resume RUN.
       rl resume nothing
         2 rl resume: the run directory must be one that train made; got nothing, which is not there. Check the path.
       rl resume done
-        2 rl resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
+        2 rl resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with npx rl eval done.
       rl resume done --steps 100
-        2 rl resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with rl eval done.
+        2 rl resume: a run must not have come to its end; got done, finished at step 600 with mean return 17. Train on with --steps above 600, or look at it with npx rl eval done.
       rl resume cut --steps 1000
-        4 rl resume: cut/checkpoints/step-600.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint. resume: cut/checkpoints/step-0.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint.
+        4 rl resume: cut/checkpoints/step-600.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint. cut/checkpoints/step-0.safetensors must have a header of N bytes; got 992. It is cut off. Resume from another checkpoint.
       rl resume foreign --steps 1000
-        4 rl resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint. resume: foreign/checkpoints/step-0.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
+        4 rl resume: foreign/checkpoints/step-600.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint. foreign/checkpoints/step-0.safetensors must have a header of 2318334806574123500 bytes; got 9. It is damaged or no checkpoint of kusari. Resume from another checkpoint.
       rl eval nothing
         2 rl eval: the run directory must be one that train made; got nothing, which is not there. Check the path.
       rl eval done --which last
@@ -212,15 +212,15 @@ describe("bad input gets one line and its exit code", () => {
       rl eval weights
         4 rl eval: the weights in weights/finish are of no use; safetensors: the header must end within the file, at byte 488; got 100 bytes. The file was cut short; get it again.
       rl list agent
-        2 rl list: what to list must be agents or envs; got agent. Did you mean rl list agents?
+        2 rl list: what to list must be agents or envs; got agent. Did you mean npx rl list agents?
       rl list
-        2 rl list: what to list must be agents or envs; got nothing. Write rl list agents.
+        2 rl list: what to list must be agents or envs; got nothing. Write npx rl list agents.
       rl sweep
-        2 rl sweep: --agent must be given; got none. Choose one with rl list agents.
+        2 rl sweep: --agent must be given; got none. Choose one with npx rl list agents.
       rl sweep --agent dqn --env CartPole --seeds 3-1
         2 rl sweep: --seeds must be whole numbers and ranges; got 3-1, where 3-1 ends before it begins. Write --seeds 0-9 or --seeds 0,3,5.
       rl sweep --agent dqn --env CartPole --dashboard
-        2 rl sweep: there is no flag --dashboard. See rl sweep --agent dqn --help.
+        2 rl sweep: there is no flag --dashboard. See npx rl sweep --agent dqn --help.
       rl sweep --config nothing.json
         2 rl sweep: --config must be a file that can be read; got nothing.json (ENOENT). Check the path."
     `);
@@ -238,7 +238,7 @@ describe("bad input gets one line and its exit code", () => {
     expect(code).toBe(3);
     // Dawn's loader may have its say before
     expect(stderr.trimEnd().split("\n").at(-1)).toMatch(
-      /^rl: gpu: there must be a WebGPU adapter; got none\. .*use the cpu\.$/,
+      /^rl train: there must be a WebGPU adapter; got none\. .*use the cpu\.$/,
     );
   });
 
@@ -403,9 +403,9 @@ describe("train, eval and resume", () => {
       "finished: mean return # ± # over # greedy episodes (min #, median #, max #)
       # steps, # episodes, # s (# steps/s)
       saved in 'piped run'
-      next: rl watch 'piped run'
-            rl plot 'piped run'
-            rl eval 'piped run'
+      next: npx rl watch 'piped run'
+            npx rl plot 'piped run'
+            npx rl eval 'piped run'
       "
     `);
     expect(stderr.replaceAll(/\d+(\.\d+)?/g, "#").replaceAll(" best so far", "")).toMatchInlineSnapshot(`
@@ -653,7 +653,7 @@ describe("signals and closed pipes", () => {
     child.kill(signal);
     const { code, stdout, stderr } = await ended;
     expect(code).toBe(expected);
-    expect(stderr).toContain(`saved; continue with rl resume ${out}\n`);
+    expect(stderr).toContain(`saved; continue with npx rl resume ${out}\n`);
     const result = jsonLines(stdout).at(-1)!;
     expect(result).toMatchObject({ event: "result", outcome: "stopped" });
     const steps = (result.steps as number) + 100;

@@ -143,7 +143,7 @@ test("bad input gets one line and its exit code", async () => {
   await Promise.all([worker(), worker(), worker()]);
   expect(lines.map((line) => `rl ${line}\n  ${said[line]}`).join("\n")).toMatchInlineSnapshot(`
     "rl plot
-      2 rl plot: a run must be given; got none. Write rl plot RUN, or rl plot runs for all.
+      2 rl plot: a run must be given; got none. Write npx rl plot RUN, or npx rl plot runs for all.
     rl plot empty nothing x-*
       2 rl plot: there must be a run in empty, nothing, x-*; got none: empty holds no run. nothing is not there. no directory matches x-*. Check the path.
     rl plot runs --png empty
@@ -157,13 +157,13 @@ test("bad input gets one line and its exit code", async () => {
     rl plot runs --curves averageLos
       2 rl plot: --curves must be of evaluation, episodeReturn, averageLoss, averageQ, epsilon, stepsPerSecond; got averageLos. Did you mean averageLoss?
     rl compare runs/dqn
-      2 rl compare: two sides must be given; got runs/dqn. Write rl compare A B.
+      2 rl compare: two sides must be given; got runs/dqn. Write npx rl compare A B.
     rl compare runs/dqn empty
       2 rl compare: there must be a run in empty; got none: empty holds no run. Check the path.
     rl compare runs/dqn young
       2 rl compare: young must hold a run with an evaluation; got 1 without. Train longer.
     rl compare runs/dqn runs/ppo runs
-      2 rl compare: two sides must be given; got 3. Quote patterns: rl compare 'runs/dqn-*' 'runs/ppo-*'.
+      2 rl compare: two sides must be given; got 3. Quote patterns: npx rl compare 'runs/dqn-*' 'runs/ppo-*'.
     rl runs nothing
       2 rl runs: there must be a run in nothing; got none: nothing is not there. Check the path.
     rl train --agent dqn --env CartPole --seeds
@@ -214,7 +214,7 @@ describe("rl train --seeds", () => {
     const first = await rl(`${short} --seeds 0,2 --parallel 2`);
     expect(first.code).toBe(0);
     const expected =
-      /^2 seeds: 2 finished\nfinal return of 2: median \S+, interquartile mean \S+, median steps 600\nnext: rl plot runs\/dqn-CartPole-v1-seeds-1\n$/;
+      /^2 seeds: 2 finished\nfinal return of 2: median \S+, interquartile mean \S+, median steps 600\nnext: npx rl plot runs\/dqn-CartPole-v1-seeds-1\n$/;
     expect(first.stdout).toMatch(expected);
     const metrics = (seed: number) =>
       fs.readFileSync(at("runs/dqn-CartPole-v1-seeds-1", `seed-${seed}`, "metrics.ndjson"), "utf8");
@@ -237,7 +237,7 @@ describe("rl train --seeds", () => {
     expect(metrics(2)).toBe(fs.readFileSync(at("alone", "metrics.ndjson"), "utf8"));
     // other values are another experiment
     const other = await rl(`${short} --seeds 0 --gamma 0.5 --quiet`);
-    expect(other.stdout).toContain("next: rl plot runs/dqn-CartPole-v1-seeds-2\n");
+    expect(other.stdout).toContain("next: npx rl plot runs/dqn-CartPole-v1-seeds-2\n");
     const refused = await rl(`${short} --seeds 0 --gamma 0.5 --out runs/dqn-CartPole-v1-seeds-1`);
     expect([refused.code, refused.stderr]).toEqual([
       2,

@@ -156,7 +156,7 @@ describe("the report", () => {
     outcome: "solved",
   };
   test("of a solved run names the score, the directory and the next command", () => {
-    expect(runReport(result, null)).toMatchInlineSnapshot(`
+    expect(runReport(result, null, "rl")).toMatchInlineSnapshot(`
       "solved: mean return 187.3 ± 20.1 over 100 greedy episodes (min 9, median 190, max 500)
       10500 steps, 222 episodes, 1.4 s (7.51k steps/s)
       saved in 'runs/my run'
@@ -167,15 +167,17 @@ describe("the report", () => {
     `);
   });
   test("of a stopped run says how to continue", () => {
-    expect(runReport({ ...result, outcome: "stopped", evaluation: null }, "./my env.ts")).toMatchInlineSnapshot(`
+    expect(
+      runReport({ ...result, outcome: "stopped", evaluation: null }, "./my env.ts", "npx rl"),
+    ).toMatchInlineSnapshot(`
       "stopped: no evaluation yet
       10500 steps, 222 episodes, 1.4 s (7.51k steps/s)
-      saved; continue with rl resume 'runs/my run' --env './my env.ts'
+      saved; continue with npx rl resume 'runs/my run' --env './my env.ts'
       "
     `);
   });
   test("of a run without a directory names none", () => {
-    expect(runReport({ ...result, outcome: "finished", runDirectory: null }, null)).toMatchInlineSnapshot(`
+    expect(runReport({ ...result, outcome: "finished", runDirectory: null }, null, "rl")).toMatchInlineSnapshot(`
       "finished: mean return 187.3 ± 20.1 over 100 greedy episodes (min 9, median 190, max 500)
       10500 steps, 222 episodes, 1.4 s (7.51k steps/s)
       "

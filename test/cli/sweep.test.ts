@@ -94,7 +94,7 @@ describe("a grid", () => {
     expect(stderr).toBe("goes on with grid: 4 of 4 trials begun\n");
     expect(stdout).toMatch(/^rank {2}trial {2}return +steps +status +learningRate +gamma\n1 /);
     expect(stdout).toMatch(/\nimportance \(share of the variance of ranks\): \w+ \d+%, \w+ \d+%\n/);
-    expect(stdout).toMatch(/\nbest: rl train --agent a2c --env CartPole-v1 /);
+    expect(stdout).toMatch(/\nbest: npx rl train --agent a2c --env CartPole-v1 /);
     expect(linesIn("grid")).toBe(before);
     const page = fs.readFileSync(path.join(folder, "grid", "report.html"), "utf8");
     expect(page).toContain("<h1>a2c in CartPole-v1</h1>");

@@ -49,7 +49,7 @@ describe("rl watch", () => {
     const { code, stderr } = await rl("watch young");
     expect([code, stderr.trim().split("\n")]).toEqual([
       2,
-      [expect.stringMatching(/^eval: young must hold weights in best\/; got none|^rl: eval: young must hold weights/)],
+      [expect.stringMatching(/^rl watch: young must hold weights in best\/; got none/)],
     ]);
   });
 });
@@ -67,7 +67,7 @@ describe("rl record", () => {
   });
 
   it.each([
-    ["record done", 2, /^rl record: --gif must be given; got none\. Write rl record RUN --gif episode\.gif\.$/],
+    ["record done", 2, /^rl record: --gif must be given; got none\. Write npx rl record RUN --gif episode\.gif\.$/],
     [
       "record done --gif /proc/kusari/play.gif",
       3,
@@ -94,7 +94,7 @@ describe("what a dashboard refuses", () => {
     ],
     [
       "dashboard absent",
-      /^rl dashboard: the folder of runs must be there; got absent\. Train with rl train first, or name another\.$/,
+      /^rl dashboard: the folder of runs must be there; got absent\. Train with npx rl train first, or name another\.$/,
     ],
     ["dashboard --port 70000", /^rl dashboard: --port must be a whole number .*; got 70000\. /],
     [

@@ -36,6 +36,7 @@ import { parseSeeds } from "../seedList.ts";
 import { type SweepDefinition, SweepLines, sweepFolderOf, trialFolder, writeDefinition } from "../sweepFolder.ts";
 import { processLauncher } from "../sweepProcess.ts";
 import { agentOf, completeConfig, configFileOf, type GivenConfig, givenConfig } from "../trainConfig.ts";
+import { rlTyped, withTyped } from "../typedAs.ts";
 import { trainOptions } from "./train.ts";
 
 const where = "rl sweep";
@@ -366,6 +367,6 @@ function writeResult(folder: string, { plan, definition, given }: Asked, state: 
 importance (share of the variance of ranks): ${told}
 saved in ${folder}
 open ${pathToFileURL(path.resolve(report)).href}
-best: ${train}
+${withTyped(`best: ${train}`, rlTyped())}
 `);
 }
