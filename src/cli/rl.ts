@@ -1,5 +1,5 @@
 /** Parses the command line, loads the one command that was typed, and turns errors into one line and an exit code. */
-import yargs, { type Argv } from "yargs";
+import type { Argv } from "yargs";
 import { isEnabled } from "../debug.ts";
 import { nearest, UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
@@ -106,14 +106,29 @@ async function parseAndRun(typed: readonly string[]): Promise<number> {
   const [word, ...rest] = typed;
   const entry = entries.find(({ name }) => name === word);
   if (entry) return runCommand(entry, rest);
-  const parser = parserFor("rl", typed.length === 0 ? ["--help"] : typed)
-    .usage("Usage: rl COMMAND [flags]\n\nKusari: reinforcement learning for TypeScript.")
-    .epilogue(`rl COMMAND --help tells more about a command.\n\n${exitCodesHelp}`);
-  for (const { name, words, describe } of entries) {
-    parser.command(name, words === "" ? describe : `${describe}: rl ${name} ${words}`);
-  }
-  await parser.parseAsync();
+  process.stdout.write(`${word === "--version" ? kusariVersion() : helpText()}\n`);
   return exitCodes.fine;
+}
+
+/** What `rl --help` says; yargs takes as long to be loaded as Node takes to start. */
+function helpText(): string {
+  const typed = entries.map(({ name, words }) => `rl ${name} ${words}`.trimEnd());
+  const width = Math.max(...typed.map((text) => text.length));
+  const lines = entries.map(({ describe }, i) => `  ${typed[i]!.padEnd(width)}  ${describe}`);
+  return `Usage: rl COMMAND [flags]
+
+Kusari: reinforcement learning for TypeScript.
+
+Commands:
+${lines.join("\n")}
+
+Options:
+  -h, --help     show this help
+      --version  show the version
+
+rl COMMAND --help tells more about a command.
+
+${exitCodesHelp}`;
 }
 
 /** A command's usage, whose paragraphs are left to yargs to wrap; how it is typed stays as it is. */
@@ -128,7 +143,7 @@ async function runCommand({ name, load }: Entry, typed: readonly string[]): Prom
   const options = await command.options(typed);
   const where = `rl ${name}`;
   const examples = command.examples.map((line) => `  ${line}`).join("\n");
-  const argv = await parserFor(where, typed)
+  const argv = await (await parserFor(where, typed))
     .usage(unwrapped(command.usage))
     .options(options)
     .epilogue(`Examples:\n${examples}`)
@@ -140,7 +155,8 @@ async function runCommand({ name, load }: Entry, typed: readonly string[]): Prom
 }
 
 /** What all commands share; yargs answers `--help` and `--version` itself. */
-function parserFor(where: string, typed: readonly string[]): Argv {
+async function parserFor(where: string, typed: readonly string[]): Promise<Argv> {
+  const { default: yargs } = await import("yargs");
   return yargs([...typed])
     .scriptName("rl")
     .parserConfiguration(parserConfiguration)

@@ -264,25 +264,25 @@ describe("help and lists", () => {
       Kusari: reinforcement learning for TypeScript.
 
       Commands:
-        rl train      train an agent
-        rl resume     continue a stopped run: rl resume RUN
-        rl watch      watch a trained agent play: rl watch RUN
-        rl record     write a trained agent's episode as a GIF: rl record RUN
-        rl eval       score a trained agent over greedy episodes: rl eval RUN
-        rl plot       draw learning curves: rl plot RUN…
-        rl compare    say which runs are better: rl compare A B
-        rl runs       list runs: rl runs [FOLDER…]
-        rl dashboard  show runs in a page: rl dashboard [RUNS]
-        rl sweep      search hyperparameters
-        rl export     write a trained agent as ONNX or safetensors: rl export RUN
-        rl list       list the agents or the environments: rl list agents|envs
-        rl play       play an environment by hand
-        rl check-env  check an environment of your own: rl check-env FILE
-        rl devices    list what can run the networks here
+        rl train             train an agent
+        rl resume RUN        continue a stopped run
+        rl watch RUN         watch a trained agent play
+        rl record RUN        write a trained agent's episode as a GIF
+        rl eval RUN          score a trained agent over greedy episodes
+        rl plot RUN…         draw learning curves
+        rl compare A B       say which runs are better
+        rl runs [FOLDER…]    list runs
+        rl dashboard [RUNS]  show runs in a page
+        rl sweep             search hyperparameters
+        rl export RUN        write a trained agent as ONNX or safetensors
+        rl list agents|envs  list the agents or the environments
+        rl play              play an environment by hand
+        rl check-env FILE    check an environment of your own
+        rl devices           list what can run the networks here
 
       Options:
-            --version  show the version                                                          [boolean]
-        -h, --help     show this help                                                            [boolean]
+        -h, --help     show this help
+            --version  show the version
 
       rl COMMAND --help tells more about a command.
 
