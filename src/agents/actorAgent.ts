@@ -1,5 +1,13 @@
 /** What agents share around their algorithms: checks, exploration off and on, episodes, statistics, states, files. */
-import { type Link, noBackprop, type Optimizer, persistent, scope, type Variable } from "../autograd/index.ts";
+import {
+  evalMode,
+  type Link,
+  noBackprop,
+  type Optimizer,
+  persistent,
+  scope,
+  type Variable,
+} from "../autograd/index.ts";
 import { deviceTurn, isOnHost, onHost, syncDevice } from "../device.ts";
 import { UsageError } from "../errors.ts";
 import type { Random } from "../random.ts";
@@ -104,8 +112,10 @@ export abstract class ActorAgent extends BaseAgent {
 
   /** Puts what `decide` says into lastAction, or aside in evaluation. */
   protected readonly runDecide = (): void => {
-    onHost(this.#decideInScope);
+    onHost(this.training ? this.#decideInScope : this.#decideInEvaluation);
   };
+  /** Without the network's noise. */
+  readonly #decideInEvaluation = (): void => evalMode(this.#decideInScope);
   readonly #decideInScope = (): void => scope(this.#decideUnrecorded);
   readonly #decideUnrecorded = (): void => noBackprop(this.#decideBody);
   readonly #decideBody = (): void => {
@@ -185,7 +195,7 @@ export abstract class ActorAgent extends BaseAgent {
     const explain = () => {
       explanation = this.explained(this.#actObs);
     };
-    onHost(() => scope(() => noBackprop(explain)));
+    onHost(() => evalMode(() => scope(() => noBackprop(explain))));
     return explanation!;
   }
 

@@ -3,7 +3,8 @@
  * "Continuous control with deep reinforcement learning".
  *
  * Differences from the paper:
- * 1. Smaller networks and a smaller replay buffer; no batch normalisation and no weight decay of the critic.
+ * 1. Smaller networks and a smaller replay buffer; no weight decay of the critic; batch normalisation where the networks
+ *    given have it.
  * 2. Actions are drawn uniformly from the action space until learning begins, where it is bounded.
  * 3. The noise goes on through the ends of episodes, and its size is a share of the action space's width.
  * 4. The target networks may be copied now and then (`targetUpdateMethod` hard) instead of following.

@@ -84,6 +84,7 @@ export class SharedLearning {
 
   /** One update of the shared parameters by the gradients of this thread's. */
   update(): void {
+    this.#learner.pushRunning();
     this.pull();
     this.#optimizer.update();
     this.#learner.push();

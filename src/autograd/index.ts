@@ -32,7 +32,7 @@ export { fetchParameters, putParameters } from "./parameterTransfer.ts";
 export { PersistentValue } from "./persistentValue.ts";
 export { PublishedParameters } from "./publishedParameters.ts";
 export { RandomStream } from "./randomStream.ts";
-export { arenaBytes, evalMode, forceBackprop, isTraining, noBackprop, scope, trainMode } from "./scope.ts";
+export { arenaBytes, evalMode, forceBackprop, isLearning, isTraining, noBackprop, scope, trainMode } from "./scope.ts";
 export * from "./serializers/index.ts";
 export { SharedParameters } from "./sharedParameters.ts";
 export {

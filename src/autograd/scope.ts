@@ -156,8 +156,15 @@ export const arenaBytes = (): number => currentArena().bytes;
 
 /** Whether operations record what backward needs. */
 export let isRecording = true;
-/** Whether dropout drops and batch statistics are gathered. */
+/** Whether networks are as in training: noisy where they are so, and with `isRecording` as `isLearning` says. */
 export let isTraining = true;
+
+/**
+ * Whether a forward pass is one to learn from, recorded and in training mode. Only there dropout drops, and batch
+ * normalisation goes by the batch: acting (on a batch of one) and targets, which nothing records, go by what was learned.
+ * Source: ChainerRL and PFRL run these in evaluation mode; Lillicrap et al. 2016, section 3, on batch normalisation.
+ */
+export const isLearning = (): boolean => isRecording && isTraining;
 
 function withRecording<T>(value: boolean, body: () => T): T {
   const before = isRecording;
@@ -186,7 +193,7 @@ function withTraining<T>(value: boolean, body: () => T): T {
 
 /** Runs `body` in training mode, the default. */
 export const trainMode = <T>(body: () => T): T => withTraining(true, body);
-/** Runs `body` in evaluation mode: no dropout. */
+/** Runs `body` in evaluation mode: no dropout, no noise, running statistics for those of the batch. */
 export const evalMode = <T>(body: () => T): T => withTraining(false, body);
 
 /** For the backward pass, where a closure a call would cost: sets the flag and returns what it was. */

@@ -1,7 +1,8 @@
-/** A model's parameters and its optimizer's statistics in memory that threads share. */
+/** A model's parameters and running statistics, and its optimizer's statistics, in memory that threads share. */
 import { backend } from "../kernel/backend.ts";
 import type { Link } from "./links/link.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
+import type { PersistentValue } from "./persistentValue.ts";
 
 /** A run of numbers in this thread's memory, and its place in the shared one. */
 class SharedRun {
@@ -43,21 +44,30 @@ export class SharedParameters {
   readonly #optimizer: Optimizer | null;
   readonly #parameters: SharedRun;
   readonly #statistics: readonly SharedRun[];
+  /** Of layers, as batch normalisation has them. */
+  readonly #running: readonly (readonly [PersistentValue, SharedRun])[];
 
   /** Bytes that they take, a multiple of 8. */
   static bytesOf(link: Link, optimizer: Optimizer | null): number {
     const runs = 1 + (optimizer?.statisticAddresses.length ?? 0);
-    return 8 * Math.ceil((4 * runs * link.flat().size) / 8);
+    const running = [...link.namedPersistents()].reduce((sum, [, x]) => sum + x.size, 0);
+    return 8 * Math.ceil((4 * (runs * link.flat().size + running)) / 8);
   }
 
   /** @param optimizer whose statistics are shared too, set up with that model; null for a model without one */
   constructor(link: Link, optimizer: Optimizer | null, memory: SharedArrayBuffer, byteOffset: number) {
     this.#link = link;
     this.#optimizer = optimizer;
+    let at = byteOffset;
+    const run = (size: number) => {
+      const made = new SharedRun(new Float32Array(memory, at, size));
+      at += 4 * size;
+      return made;
+    };
     const { size } = link.flat();
-    const run = (i: number) => new SharedRun(new Float32Array(memory, byteOffset + 4 * size * i, size));
-    this.#parameters = run(0);
-    this.#statistics = (optimizer?.statisticAddresses ?? []).map((_, i) => run(i + 1));
+    this.#parameters = run(size);
+    this.#statistics = (optimizer?.statisticAddresses ?? []).map(() => run(size));
+    this.#running = [...link.namedPersistents()].map(([, x]) => [x, run(x.size)] as const);
   }
 
   /** Takes over the shared numbers. */
@@ -67,6 +77,10 @@ export class SharedParameters {
     version.version++;
     const addresses = this.#optimizer?.statisticAddresses ?? [];
     for (let i = 0; i < addresses.length; i++) this.#statistics[i]!.pull(addresses[i]!);
+    for (const [x, run] of this.#running) {
+      run.pull(x.address);
+      x.touch();
+    }
   }
 
   /** Replaces the shared numbers by those of this thread. */
@@ -74,5 +88,11 @@ export class SharedParameters {
     this.#parameters.push(this.#link.flat().address);
     const addresses = this.#optimizer?.statisticAddresses ?? [];
     for (let i = 0; i < addresses.length; i++) this.#statistics[i]!.push(addresses[i]!);
+    this.pushRunning();
+  }
+
+  /** The same of running statistics alone, which a forward pass moves before there is an update. */
+  pushRunning(): void {
+    for (const [x, run] of this.#running) run.push(x.address);
   }
 }

@@ -3,14 +3,15 @@ import { constant } from "../initializers/constant.ts";
 import { batchNormalization, fixedBatchNormalization } from "../ops/batchNormalization.ts";
 import type { Parameter } from "../parameter.ts";
 import { PersistentValue } from "../persistentValue.ts";
-import { isTraining } from "../scope.ts";
+import { isLearning } from "../scope.ts";
 import type { Variable } from "../variable.ts";
 import { follow, Link, makeParameter } from "./link.ts";
 
 /**
- * Batch normalisation of x (batch, channels, …) a channel, with a learned scale and shift. In training mode by the
- * batch's mean and variance, which the running ones follow; in evaluation mode by the running ones. Those are saved with
- * the parameters and copied with them to target networks. Source: Ioffe & Szegedy 2015; defaults as in Chainer.
+ * Batch normalisation of x (batch, channels, …) a channel, with a learned scale and shift. In a pass to learn from
+ * (`isLearning`) by the batch's mean and variance, which the running ones follow; else, as in evaluation mode or inside
+ * `noBackprop`, by the running ones. Those are saved with the parameters and copied with them to target networks.
+ * Source: Ioffe & Szegedy 2015; defaults as in Chainer.
  */
 export class BatchNormalization extends Link {
   readonly gamma: Parameter;
@@ -34,7 +35,7 @@ export class BatchNormalization extends Link {
   }
 
   forward(x: Variable): Variable {
-    if (!isTraining) return fixedBatchNormalization(x, this.gamma, this.beta, this.mean, this.variance, this.eps);
+    if (!isLearning()) return fixedBatchNormalization(x, this.gamma, this.beta, this.mean, this.variance, this.eps);
     const { y, mean, variance } = batchNormalization(x, this.gamma, this.beta, this.eps);
     const count = x.size / mean.size;
     const rest = 1 - this.decay;

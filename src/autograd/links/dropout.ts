@@ -4,7 +4,7 @@ import { RandomStream } from "../randomStream.ts";
 import type { Variable } from "../variable.ts";
 import { Link } from "./link.ts";
 
-/** Drops elements in training mode, see `dropout`; draws from a stream of its own. */
+/** Drops elements where a pass is to be learned from, see `dropout`; draws from a stream of its own. */
 export class Dropout extends Link {
   readonly ratio: number;
   readonly stream: RandomStream;

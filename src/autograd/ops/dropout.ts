@@ -2,7 +2,7 @@ import { UsageError } from "../../errors.ts";
 import { select } from "../../kernel/expression.ts";
 import { defineOp } from "../defineOp.ts";
 import type { RandomStream } from "../randomStream.ts";
-import { isTraining } from "../scope.ts";
+import { isLearning } from "../scope.ts";
 import type { Variable } from "../variable.ts";
 import { randomUniform } from "./random.ts";
 
@@ -15,12 +15,12 @@ export const dropWhere = defineOp({
 });
 
 /**
- * In training mode each element is set to 0 with probability `ratio` and scaled by 1 / (1 − ratio) else; in evaluation
- * mode y = x. Source: Srivastava et al. 2014.
+ * In a pass to learn from (`isLearning`) each element is set to 0 with probability `ratio` and scaled by 1 / (1 − ratio)
+ * else; in others y = x. Source: Srivastava et al. 2014.
  */
 export function dropout(x: Variable, ratio: number, random: RandomStream): Variable {
   if (!(ratio >= 0 && ratio < 1)) {
     throw new UsageError(`dropout: ratio must be at least 0 and below 1; got ${ratio}.`);
   }
-  return isTraining && ratio > 0 ? dropWhere(x, randomUniform(x.shape, random), ratio) : x;
+  return ratio > 0 && isLearning() ? dropWhere(x, randomUniform(x.shape, random), ratio) : x;
 }
