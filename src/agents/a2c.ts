@@ -15,14 +15,9 @@ import { actorCriticLoss, generalizedAdvantages } from "../returns/index.ts";
 import type { AgentSpec } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
-import {
-  makeActorCritic,
-  PolicyAgent,
-  type PolicyAgentParts,
-  policyHyperparameters,
-  preparePolicy,
-} from "./policyAgent.ts";
-import { loadRollouts, type Rollout } from "./rollout.ts";
+import { makeActorCritic, type PolicyAgentParts, policyHyperparameters, preparePolicy } from "./policyAgent.ts";
+import { loadRollouts } from "./rollout.ts";
+import { RolloutAgent } from "./rolloutAgent.ts";
 import { withClipping } from "./withClipping.ts";
 
 const chainer = "ChainerRL examples/ale/train_a2c_ale.py";
@@ -47,7 +42,7 @@ export const a2cHyperparameters = {
 export type A2CHyperparameters = HyperparameterValues<typeof a2cHyperparameters>;
 export type A2COptions = PolicyAgentParts<ActorCritic> & Partial<A2CHyperparameters>;
 
-export class A2C extends PolicyAgent<ActorCritic> {
+export class A2C extends RolloutAgent<ActorCritic> {
   readonly name = "A2C";
   readonly hyperparameters: Readonly<A2CHyperparameters>;
 
@@ -59,14 +54,10 @@ export class A2C extends PolicyAgent<ActorCritic> {
       options,
       () => makeActorCritic(setup, h.sharesTrunk),
       () => withClipping(new RMSprop({ lr: h.learningRate, alpha: h.rmspropDecay, eps: h.rmspropEps }), h.maxGradNorm),
-      2 * h.updateSteps,
+      h.updateSteps,
     );
     this.hyperparameters = h;
     this.declareAverages("averageValue", "averageEntropy", "averageActorLoss", "averageValueLoss", "averageLoss");
-  }
-
-  protected isDue(rollout: Rollout): boolean {
-    return rollout.steps === this.hyperparameters.updateSteps;
   }
 
   protected policyOf(model: ActorCritic, obs: Variable): Distribution {

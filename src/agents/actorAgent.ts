@@ -56,7 +56,7 @@ export abstract class ActorAgent extends BaseAgent {
   /** The step of the last copy into target networks. */
   protected targetsUpdatedAt = 0;
   #isWaiting = false;
-  readonly #phi: ((obs: Observation) => Observation) | null;
+  protected readonly phi: ((obs: Observation) => Observation) | null;
   /** The first discrete action's number; null for continuous actions. */
   readonly #firstAction: number | null;
   readonly #bounds: BoxSpace | null;
@@ -64,7 +64,7 @@ export abstract class ActorAgent extends BaseAgent {
   #hidden: HiddenState | null | undefined = undefined;
   /** The same in evaluations. */
   #evaluated: HiddenState | null = null;
-  readonly #obsShape: readonly number[];
+  protected readonly obsShape: readonly number[];
   readonly #obsType: "float32" | "uint8";
   readonly #averages = new Map<string, RunningAverage>();
   /** Running averages of an actor that have no value yet. */
@@ -82,10 +82,10 @@ export abstract class ActorAgent extends BaseAgent {
     this.lastObs = new Float32Array(obsSize);
     this.lastAction = new Float32Array(actionSize);
     this.#greedyAction = new Float32Array(actionSize);
-    this.#phi = phi ?? null;
+    this.phi = phi ?? null;
     this.#firstAction = "n" in actionSpace ? (actionSpace.start ?? 0) : null;
     this.#bounds = bounds;
-    this.#obsShape = obsShape;
+    this.obsShape = obsShape;
     this.#obsType = observationSpace.dtype === "uint8" ? "uint8" : "float32";
   }
 
@@ -146,7 +146,7 @@ export abstract class ActorAgent extends BaseAgent {
   }
 
   act(obs: Observation): Action {
-    const input = this.#phi ? this.#phi(obs) : obs;
+    const input = this.phi ? this.phi(obs) : obs;
     if (input.length !== this.obsSize) {
       throw new UsageError(
         `${this.name}.act: the observation must have ${this.obsSize} numbers; got ${input.length}. Check env.observationSpace.shape.`,
@@ -155,34 +155,38 @@ export abstract class ActorAgent extends BaseAgent {
     this.#input = input;
     if (!this.training) {
       this.runDecide();
-      return this.#outer(this.#greedyAction);
+      return this.outward(this.#greedyAction);
     }
-    let zero = 0; // NaN as soon as one number is not finite
-    for (let i = 0; i < this.obsSize; i++) {
-      this.lastObs[i] = input[i]!;
-      zero += 0 * input[i]!;
-    }
-    if (zero !== 0) {
-      throw new UsageError(
-        `${this.name}.act: the observation must be finite numbers; got [${Array.from(input).slice(0, 8).join(", ")}]. Look at the environment at step ${this.steps}.`,
-      );
-    }
+    this.keep(input, this.lastObs);
     this.explore();
     this.#isWaiting = true;
-    return this.#outer(this.lastAction);
+    return this.outward(this.lastAction);
+  }
+
+  /** Copies an observation to act on. @throws UsageError where its numbers are not finite */
+  protected keep(obs: Observation, kept: Float32Array): void {
+    let zero = 0; // NaN as soon as one number is not finite
+    for (let i = 0; i < kept.length; i++) {
+      kept[i] = obs[i]!;
+      zero += 0 * obs[i]!;
+    }
+    if (zero === 0) return;
+    throw new UsageError(
+      `${this.name}.act: the observation must be finite numbers; got [${Array.from(obs).slice(0, 8).join(", ")}]. Look at the environment at step ${this.steps}.`,
+    );
   }
 
   /** An action as the environment knows it. */
-  #outer(action: Float32Array): Action {
+  protected outward(action: Float32Array): Action {
     if (this.#firstAction !== null) return this.#firstAction + action[0]!;
     const { low, high } = this.#bounds!;
     return action.map((x, i) => Math.max(low[i]!, Math.min(high[i]!, x)));
   }
 
   greedyForward(): GreedyForward {
-    requireExportable(this.name, this.#phi, this.acting.network);
+    requireExportable(this.name, this.phi, this.acting.network);
     return {
-      obsShape: this.#obsShape,
+      obsShape: this.obsShape,
       obsType: this.#obsType,
       firstAction: this.#firstAction,
       bounds: this.#bounds,
@@ -214,16 +218,19 @@ export abstract class ActorAgent extends BaseAgent {
         `${this.name}.observe: an action must come before its outcome; got a reward of ${reward} without act(). Call act(obs) first.`,
       );
     }
-    if (!Number.isFinite(reward)) {
-      throw new UsageError(
-        `${this.name}.observe: the reward must be a finite number; got ${reward}. Look at what env.step returned.`,
-      );
-    }
-    const next = this.#phi ? this.#phi(nextObs) : nextObs;
+    this.requireReward(reward);
+    const next = this.phi ? this.phi(nextObs) : nextObs;
     this.#isWaiting = false;
     this.steps = this.sharing === null ? this.steps + 1 : this.sharing.countStep();
     this.learn(next, reward, terminated, truncated);
     if (terminated || truncated) this.hidden?.reset();
+  }
+
+  protected requireReward(reward: number): void {
+    if (Number.isFinite(reward)) return;
+    throw new UsageError(
+      `${this.name}.observe: the reward must be a finite number; got ${reward}. Look at what env.step returned.`,
+    );
   }
 
   protected get isWaiting(): boolean {

@@ -3,10 +3,10 @@
  * for its outcome, as a single environment would.
  */
 import type { Variable } from "../autograd/index.ts";
-import { ShapeError, UsageError } from "../errors.ts";
 import type { State } from "../state.ts";
 import type { Acting, ActionMask, Look } from "./acting.ts";
 import type { Action, BatchActions, BatchInfos, BatchTransitions, Observation } from "./agent.ts";
+import { BatchRows } from "./batchRows.ts";
 import { ForwardPass } from "./forwardPass.ts";
 
 export interface BatchActingParts<A extends Action> {
@@ -48,22 +48,19 @@ export function rowMask(infos: BatchInfos | undefined, row: number, n: number): 
 export class BatchActing<A extends Action> {
   readonly n: number;
   readonly rows: readonly Acting<A>[];
-  readonly #name: string;
-  readonly #obsSize: number;
-  readonly #phi: ((obs: Observation) => Observation) | null;
+  readonly #input: BatchRows;
   readonly #pass: ForwardPass;
   /** (n, …obs) as the network gets them. */
-  readonly #input: Float32Array;
+  readonly #obs: Float32Array;
   /** (n, outputs): what it said of them. */
   #values: ArrayLike<number> = [];
 
   constructor({ name, n, obsShape, phi, forward, makeRow }: BatchActingParts<A>) {
     this.n = n;
-    this.#name = name;
-    this.#obsSize = obsShape.reduce((product, size) => product * size, 1);
-    this.#phi = phi;
+    const obsSize = obsShape.reduce((product, size) => product * size, 1);
+    this.#input = new BatchRows(name, n, obsSize, phi);
     this.#pass = new ForwardPass(n, obsShape, forward);
-    this.#input = new Float32Array(n * this.#obsSize);
+    this.#obs = new Float32Array(n * obsSize);
     this.rows = Array.from({ length: n }, (_, row) =>
       makeRow(row, (_obs, outputs) => {
         for (let i = 0; i < outputs.length; i++) outputs[i] = this.#values[row * outputs.length + i]!;
@@ -80,19 +77,6 @@ export class BatchActing<A extends Action> {
     for (const row of this.rows) row.forget();
   }
 
-  /** An observation of a row of (n, …obs), as the network gets it. */
-  #seen(obs: Observation, row: number): Observation {
-    const size = obs.length / this.n;
-    const own = ArrayBuffer.isView(obs)
-      ? (obs as Float32Array).subarray(row * size, (row + 1) * size)
-      : Array.from({ length: size }, (_, i) => obs[row * size + i]!);
-    const seen = this.#phi ? this.#phi(own) : own;
-    if (seen.length === this.#obsSize) return seen;
-    throw new ShapeError(
-      `${this.#name}.actBatch: observations must be (${this.n}, …obs) with ${this.#obsSize} numbers each; got ${obs.length} numbers, ${seen.length} each. Pass what the VectorEnv returned, and its numEnvs.`,
-    );
-  }
-
   /**
    * @param obs (n, …obs), flat; looked at before the promise is returned
    * @param step environment steps taken before these
@@ -101,17 +85,17 @@ export class BatchActing<A extends Action> {
    */
   async act(obs: Observation, infos: BatchInfos | undefined, step: number, training: boolean): Promise<BatchActions> {
     const { n, rows } = this;
-    const size = this.#obsSize;
-    const input = this.#input;
-    for (let row = 0; row < n; row++) input.set(this.#seen(obs, row), row * size);
+    const size = this.#input.obsSize;
+    const seen = this.#obs;
+    for (let row = 0; row < n; row++) seen.set(this.#input.seen(obs, row), row * size);
     const masks = rows.map((_, row) => rowMask(infos, row, n));
     let reading: Promise<ArrayLike<number>> | null = null;
-    this.#pass.run(input, training, (y) => {
+    this.#pass.run(seen, training, (y) => {
       reading = y.read();
     });
     this.#values = await reading!;
     const actions = rows.map((acting, row) =>
-      acting.act(input.subarray(row * size, (row + 1) * size), masks[row]!, step + row, training),
+      acting.act(seen.subarray(row * size, (row + 1) * size), masks[row]!, step + row, training),
     );
     if (typeof actions[0] === "number") return Int32Array.from(actions as number[]);
     const flat = new Float32Array(n * (actions[0] as Float32Array).length);
@@ -129,26 +113,17 @@ export class BatchActing<A extends Action> {
     infos: BatchInfos | undefined,
     append: Append<A>,
   ): void {
-    for (const flags of [rewards, terminated, truncated]) {
-      if (flags.length === this.n) continue;
-      throw new ShapeError(
-        `${this.#name}.observeBatch: rewards, terminated and truncated must be of the ${this.n} environments acted in; got ${flags.length}. Pass what the VectorEnv returned.`,
-      );
-    }
+    this.#input.requireAll(rewards, terminated, truncated);
     for (let k = 0; k < count; k++) {
       const row = rows[k]!;
       const acting = this.rows[row]!;
-      if (!acting.isWaiting) {
-        throw new UsageError(
-          `${this.#name}.observeBatch: an action must come before its outcome; got a reward of ${rewards[row]} in row ${row} without actBatch(). Await actBatch(obs, n) first.`,
-        );
-      }
+      if (!acting.isWaiting) throw this.#input.unasked(row, rewards[row]!);
       const hasBegunAnew = infos?._finalObs?.[row] === 1;
       append(
         acting.lastObs,
         acting.lastAction,
         rewards[row]!,
-        this.#seen(nextObs as Observation, row),
+        this.#input.seen(nextObs as Observation, row),
         terminated[row] === 1,
         truncated[row] === 1,
         acting.lastMask,

@@ -41,6 +41,7 @@ export {
 } from "./reinforce.ts";
 export { ReplayAgent } from "./replayAgent.ts";
 export { ResidualDQN } from "./residualDQN.ts";
+export { RolloutAgent } from "./rolloutAgent.ts";
 export { SAC, type SACHyperparameters, type SACOptions, sacHyperparameters } from "./sac.ts";
 export { SARSA } from "./sarsa.ts";
 export { SVG0, type SVG0Hyperparameters, type SVG0Options, svg0Hyperparameters } from "./svg0.ts";

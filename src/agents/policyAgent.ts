@@ -23,7 +23,7 @@ import {
 } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import { ActingNetwork } from "./actingNetwork.ts";
-import { ActorAgent } from "./actorAgent.ts";
+import { ActorAgent, type Saved } from "./actorAgent.ts";
 import type { ActionExplanation, GreedyForward, Observation } from "./agent.ts";
 import { type AgentParts, layersOf, prepare, type Setup } from "./agentSetup.ts";
 import { stateSize } from "./hiddenState.ts";
@@ -123,7 +123,8 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
   readonly optimizer: Optimizer;
   protected readonly acting: ActingNetwork<Model>;
   /** One for each environment. */
-  protected readonly rollouts: readonly Rollout[];
+  protected readonly rollouts: Rollout[];
+  protected readonly makeRollout: () => Rollout;
   /** `[]` for discrete actions, `[actions]` for continuous ones. */
   protected readonly actionShape: readonly number[];
   /** Numbers that the network remembers; 0 where it is not recurrent. */
@@ -158,7 +159,8 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
     this.optimizer.setup(this.model);
     this.actionShape = actions === null ? [actionSize] : [];
     this.stateSize = stateSize(this.acting.network);
-    this.rollouts = [new Rollout(obsShape, this.actionShape, rolloutRows, behaviourSize, this.stateSize)];
+    this.makeRollout = () => new Rollout(obsShape, this.actionShape, rolloutRows, behaviourSize, this.stateSize);
+    this.rollouts = [this.makeRollout()];
     this.behaviour = new Float32Array(behaviourSize);
     this.#sampling = new RandomStream(random.stream("sampling"));
     this.#gamma = setup.hyperparameters.gamma;
@@ -181,6 +183,12 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
     }
     if (this.behaviour.length > 0) this.#noteBehaviour(policy);
     return policy.sample(this.#sampling);
+  }
+
+  /** (n) or (n, actions): the same for observations (n, …obs), by the network that learns, on its device. */
+  protected decideMany(obs: Variable): Variable {
+    const policy = this.policyOf(this.model, obs);
+    return this.training ? policy.sample(this.#sampling) : policy.mode;
   }
 
   protected greedyOutputs(obs: Variable): ReturnType<GreedyForward["forward"]> {
@@ -207,18 +215,25 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
   protected learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
     const rollout = this.rollouts[0]!;
     const isOver = terminated || truncated;
-    const discount = terminated ? 0 : this.#gamma;
-    rollout.append(
-      this.lastObs,
-      this.lastAction,
-      this.#rewardScale * reward,
-      discount,
-      this.behaviour,
-      this.hidden?.before,
-    );
+    this.appendTo(rollout, this.lastObs, this.lastAction, reward, terminated);
     const isDue = this.isDue(rollout, isOver);
     if (isOver || isDue) rollout.end(nextObs);
-    if (!isDue) return;
+    if (isDue) this.learnFromRollouts();
+  }
+
+  /** A step from an observation as the network saw it. */
+  protected appendTo(
+    rollout: Rollout,
+    obs: Float32Array,
+    action: Float32Array,
+    reward: number,
+    terminated: boolean,
+  ): void {
+    const discount = terminated ? 0 : this.#gamma;
+    rollout.append(obs, action, this.#rewardScale * reward, discount, this.behaviour, this.hidden?.before);
+  }
+
+  protected learnFromRollouts(): void {
     this.update();
     for (const used of this.rollouts) used.clear();
     this.acting.noteUpdate();
@@ -236,7 +251,7 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
     return { optimizer: this.optimizer };
   }
 
-  protected saved() {
+  protected saved(): Record<string, Saved> {
     const rollouts = this.rollouts.map((rollout, i) => [`rollout${i}`, rollout] as const);
     const behaviour = {
       saveState: () => this.behaviour.slice(),

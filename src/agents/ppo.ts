@@ -23,14 +23,9 @@ import { savedStream } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { requireFeedForward } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
-import {
-  makeActorCritic,
-  PolicyAgent,
-  type PolicyAgentParts,
-  policyHyperparameters,
-  preparePolicy,
-} from "./policyAgent.ts";
-import { loadRollouts, type Rollout, type RolloutBatch } from "./rollout.ts";
+import { makeActorCritic, type PolicyAgentParts, policyHyperparameters, preparePolicy } from "./policyAgent.ts";
+import { loadRollouts, type RolloutBatch } from "./rollout.ts";
+import { RolloutAgent } from "./rolloutAgent.ts";
 import { withClipping } from "./withClipping.ts";
 
 const paper = "Schulman et al. 2017, table 3";
@@ -77,7 +72,7 @@ const rowsOf = (x: Variable, rows: Variable): Variable => {
   return reshape(embedId(rows, table), [rows.shape[0]!, ...rest]);
 };
 
-export class PPO extends PolicyAgent<ActorCritic> {
+export class PPO extends RolloutAgent<ActorCritic> {
   readonly name = "PPO";
   readonly hyperparameters: Readonly<PPOHyperparameters>;
   readonly #shuffling: Random;
@@ -85,17 +80,12 @@ export class PPO extends PolicyAgent<ActorCritic> {
   constructor(options: PPOOptions) {
     const setup = preparePolicy("PPO", ppoHyperparameters, options);
     const h = setup.hyperparameters;
-    if (h.minibatchSize > h.updateInterval) {
-      throw new UsageError(
-        `PPO: minibatchSize ≤ updateInterval must hold; got ${h.minibatchSize} and ${h.updateInterval}. Raise updateInterval.`,
-      );
-    }
     super(
       setup,
       options,
       () => makeActorCritic(setup, h.sharesTrunk),
       () => withClipping(new Adam({ alpha: h.learningRate, eps: h.adamEps }), h.maxGradNorm),
-      2 * h.updateInterval,
+      h.updateInterval,
     );
     this.hyperparameters = h;
     requireFeedForward("PPO", this.model);
@@ -108,8 +98,12 @@ export class PPO extends PolicyAgent<ActorCritic> {
     return model.actOn(obs);
   }
 
-  protected isDue(rollout: Rollout): boolean {
-    return rollout.steps === this.hyperparameters.updateInterval;
+  protected override requireRollouts(n: number): void {
+    const { minibatchSize, updateInterval } = this.hyperparameters;
+    if (minibatchSize <= n * updateInterval) return;
+    throw new UsageError(
+      `PPO: minibatchSize ≤ updateInterval · environments must hold; got ${minibatchSize} and ${updateInterval} · ${n}. Raise updateInterval.`,
+    );
   }
 
   /** Optimise surrogate L with respect to θ, with K epochs and minibatch size M: algorithm 1, behind the acting. */

@@ -8,6 +8,7 @@ import type { State, Stateful } from "../state.ts";
 import type { Acting, ActingParts, Look } from "./acting.ts";
 import type { Action, Observation } from "./agent.ts";
 import { BatchActing } from "./batchActing.ts";
+import { oneOfMany, requireRows, unaskedBatch } from "./batchRows.ts";
 import { ForwardPass } from "./forwardPass.ts";
 import { HiddenState, stateSize } from "./hiddenState.ts";
 
@@ -95,14 +96,7 @@ export class QActing<A extends Action> implements Stateful {
   rowsFor(n: number, training: boolean): BatchActing<A> {
     if (this.#rows?.n === n) return this.#rows;
     const { name, split } = this.#parts;
-    if (!(Number.isSafeInteger(n) && n > 0)) {
-      throw new UsageError(`${name}.actBatch: n must be a whole number of at least 1; got ${n}. Pass envs.numEnvs.`);
-    }
-    if (this.#memories !== null) {
-      throw new UsageError(
-        `${name}.actBatch: a recurrent network must act in one environment; got ${n} rows. Use act(), or recurrent none.`,
-      );
-    }
+    requireRows(name, n, this.#memories !== null);
     if (training) {
       split(n);
       this.#rows = this.#makeRows(n, true);
@@ -123,11 +117,7 @@ export class QActing<A extends Action> implements Stateful {
         `${name}.observe: an action must come before its outcome; got a reward of ${reward} without act(). Call act(obs) first.`,
       );
     }
-    if (this.#rows) {
-      throw new UsageError(
-        `${name}.observe: an agent must learn from one environment or from many; got observe() after actBatch() with ${this.#rows.n} rows. Use observeBatch.`,
-      );
-    }
+    if (this.#rows) throw oneOfMany(name, this.#rows.n);
     return this.single;
   }
 
@@ -137,9 +127,7 @@ export class QActing<A extends Action> implements Stateful {
    */
   waitingRows(rewards: ArrayLike<number>): BatchActing<A> {
     if (this.#rows) return this.#rows;
-    throw new UsageError(
-      `${this.#parts.name}.observeBatch: actions must come before their outcomes; got ${rewards.length} rewards without actBatch(). Await actBatch(obs, n) first.`,
-    );
+    throw unaskedBatch(this.#parts.name, rewards);
   }
 
   /** An episode is over: what a network remembers of it is forgotten. */

@@ -95,6 +95,11 @@ export class Rollout implements Stateful {
     this.steps++;
   }
 
+  /** Whether there is a stretch under way. */
+  get isOpen(): boolean {
+    return this.#stretch > 0;
+  }
+
   /** Ends the stretch under way with the observation behind its last step. */
   end(nextObs: ArrayLike<number>): void {
     this.#addRow(nextObs);
@@ -206,7 +211,8 @@ export class Rollout implements Stateful {
 
 /** The rows of several rollouts, as of environments that run side by side, one behind the other. */
 export function loadRollouts(rollouts: readonly Rollout[]): RolloutBatch {
-  const batches = rollouts.map((rollout) => rollout.load());
+  // an environment that only began an episode anew has no step to learn from
+  const batches = rollouts.filter(({ rows }) => rows > 0).map((rollout) => rollout.load());
   if (batches.length === 1) return batches[0]!;
   const join = (name: Column) =>
     concat(

@@ -123,7 +123,7 @@ export function requireBatches(agent: Agent, envs: number): void {
     return;
   }
   throw new UsageError(
-    `train: an agent must act on batches to learn from ${envs} environments side by side; got ${agent.name}, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.`,
+    `train: an agent must act on batches to learn from ${envs} environments side by side; got ${agent.name}, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family, A2C or PPO.`,
   );
 }
 

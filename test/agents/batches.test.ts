@@ -1,66 +1,13 @@
 /** Agents in many environments: the transitions, actions and states that each environment would have given alone. */
 import { describe, expect, it, vi } from "vitest";
 import { type AgentSpec, type BatchInfos, DQN, listAgents, type QAgent } from "../../src/agents/index.ts";
-import {
-  type AutoresetMode,
-  Box,
-  Discrete,
-  Env,
-  LocalVectorEnv,
-  SingleRows,
-  Transitions,
-} from "../../src/envs/index.ts";
+import { type AutoresetMode, Transitions } from "../../src/envs/index.ts";
 import { Random } from "../../src/random.ts";
 import { ReplayBuffer, type TransitionBatch } from "../../src/replay/index.ts";
+import { Counter, counters } from "./counter.ts";
 
 const spaces = { observationSpace: { shape: [2] }, actionSpace: { n: 2 } };
 const small = { replayStartSize: 8, minibatchSize: 8, replayCapacity: 400, hiddenSizes: [8] };
-
-/**
- * Observations are (episode, step), rewards 10 · episode + step. Episode 0 is truncated, 1 terminated, and so on. With
- * `masks` an episode allows action 1 alone, but both at its end.
- */
-class Counter extends Env<Float32Array, number> {
-  readonly observationSpace = new Box(0, 1_000, { shape: [2] });
-  readonly actionSpace = new Discrete(2);
-  readonly #length: number;
-  readonly #masks: boolean;
-  #episode = -1;
-  #step = 0;
-
-  constructor(length: number, masks = false) {
-    super();
-    this.#length = length;
-    this.#masks = masks;
-  }
-
-  #info(isOver: boolean) {
-    return this.#masks ? { actionMask: Uint8Array.of(isOver ? 1 : 0, 1) } : {};
-  }
-
-  reset() {
-    this.#episode++;
-    this.#step = 0;
-    return [Float32Array.of(this.#episode, 0), this.#info(false)] as [Float32Array, Record<string, unknown>];
-  }
-
-  step() {
-    this.#step++;
-    const isOver = this.#step === this.#length;
-    const isEven = this.#episode % 2 === 0;
-    const obs = Float32Array.of(this.#episode, this.#step);
-    const reward = 10 * this.#episode + this.#step;
-    return [obs, reward, isOver && !isEven, isOver && isEven, this.#info(isOver)] as never;
-  }
-}
-
-const counters = (lengths: readonly number[], autoresetMode: AutoresetMode, masks = false) =>
-  new LocalVectorEnv(new SingleRows(lengths.map((length) => new Counter(length, masks) as never)), {
-    name: "Counter",
-    spec: null,
-    autoresetMode,
-    reuseObs: true,
-  });
 
 /** What the replay buffer was given: by row, "obs -reward-> nextObs" with a T or t for terminated and truncated. */
 async function traceOf(lengths: readonly number[], mode: AutoresetMode, vectorSteps: number): Promise<string[][]> {

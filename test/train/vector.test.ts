@@ -78,6 +78,24 @@ describe("a run in six environments", () => {
     expect(outcomeOf(path.join(folder, "stoppedRainbow"), 600)).toEqual(outcomeOf(path.join(folder, "rainbow"), 600));
   });
 
+  it.each(["a2c", "ppo"])("%s goes on the same after stops in the middle of rollouts, in every mode", async (agent) => {
+    const hyperparameters = agent === "a2c" ? { usesGae: true } : { updateInterval: 40, minibatchSize: 16, epochs: 2 };
+    const start = (out: string, more: Partial<TrainConfig> = {}) =>
+      train(config(out, { agent, hyperparameters: { hiddenSizes: [8], ...hyperparameters }, ...more }));
+    expect(await start(agent)).toMatchObject({ outcome: "finished", steps: small.steps });
+    const halted = `stopped-${agent}`;
+    const run = start(halted, { vectorMode: "batch" });
+    run.on("checkpoint", ({ step }) => step > 0 && void run.stop());
+    run.on("progress", ({ step }) => step > 700 && void run.stop());
+    expect(await run).toMatchObject({ outcome: "stopped" });
+    expect(await resume(path.join(folder, halted))).toMatchObject({ outcome: "finished" });
+    const { "the last checkpoint": checkpoint, ...files } = outcome(halted);
+    const { "the last checkpoint": reference, ...expected } = outcome(agent);
+    expect(files).toEqual(expected);
+    const agentOf = (state: unknown) => (state as { agent: unknown }).agent;
+    expect(agentOf(checkpoint)).toEqual(agentOf(reference));
+  });
+
   it("takes environments that a script makes", async () => {
     // a preset goes by the environment's id
     const { hyperparameters } = resolveConfig(config("unused"));
@@ -120,8 +138,8 @@ describe("refusals", () => {
     await refuse({ env: () => new ScriptedEnv() });
     await refuse({ env: () => make("CartPole-v1"), vectorMode: "worker" });
     expect(said.join("\n")).toMatchInlineSnapshot(`
-      "UsageError: train: an agent must act on batches to learn from 6 environments side by side; got REINFORCE, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.
-      UsageError: train: an agent must act on batches to learn from 6 environments side by side; got Spy, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family.
+      "UsageError: train: an agent must act on batches to learn from 6 environments side by side; got REINFORCE, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family, A2C or PPO.
+      UsageError: train: an agent must act on batches to learn from 6 environments side by side; got Spy, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family, A2C or PPO.
       UsageError: train: environments stepped side by side must be of the class Env; got ScriptedEnv. Extend Env, or leave envs out.
       UsageError: train: vectorMode must be sync for environments that are wrapped or made by a script; got worker. Leave vectorMode out."
     `);
