@@ -18,6 +18,7 @@ import type { AgentParts, Setup } from "./agentSetup.ts";
 import { BaseAgent, requireExportable } from "./baseAgent.ts";
 import { HiddenState, stateSize } from "./hiddenState.ts";
 import { readModels, writeModels } from "./modelFiles.ts";
+import { ObservationNormalizer } from "./observationNormalizer.ts";
 import { RunningAverage } from "./runningAverage.ts";
 import { SharedLearning, type SharedParts } from "./sharedLearning.ts";
 
@@ -57,6 +58,10 @@ export abstract class ActorAgent extends BaseAgent {
   protected targetsUpdatedAt = 0;
   #isWaiting = false;
   protected readonly phi: ((obs: Observation) => Observation) | null;
+  /** Stands between observations and networks where the agent is told so. */
+  readonly #normalizer: ObservationNormalizer | null;
+  /** An observation that is not kept, normalised. */
+  readonly #seen: Float32Array;
   /** The first discrete action's number; null for continuous actions. */
   readonly #firstAction: number | null;
   readonly #bounds: BoxSpace | null;
@@ -73,7 +78,7 @@ export abstract class ActorAgent extends BaseAgent {
   protected sharing: SharedLearning | null = null;
 
   protected constructor(
-    { obsShape, obsSize, actionSize, bounds }: Setup<object>,
+    { obsShape, obsSize, actionSize, bounds, normalizesObs }: Setup<object>,
     { phi, actionSpace, observationSpace }: AgentParts,
   ) {
     super();
@@ -83,6 +88,8 @@ export abstract class ActorAgent extends BaseAgent {
     this.lastAction = new Float32Array(actionSize);
     this.#greedyAction = new Float32Array(actionSize);
     this.phi = phi ?? null;
+    this.#normalizer = normalizesObs ? new ObservationNormalizer(obsSize) : null;
+    this.#seen = new Float32Array(obsSize);
     this.#firstAction = "n" in actionSpace ? (actionSpace.start ?? 0) : null;
     this.#bounds = bounds;
     this.obsShape = obsShape;
@@ -152,15 +159,28 @@ export abstract class ActorAgent extends BaseAgent {
         `${this.name}.act: the observation must have ${this.obsSize} numbers; got ${input.length}. Check env.observationSpace.shape.`,
       );
     }
-    this.#input = input;
     if (!this.training) {
+      this.#input = this.normalized(input);
       this.runDecide();
       return this.outward(this.#greedyAction);
     }
     this.keep(input, this.lastObs);
+    this.normalize(this.lastObs);
+    this.#input = this.#normalizer === null ? input : this.lastObs;
     this.explore();
     this.#isWaiting = true;
     return this.outward(this.lastAction);
+  }
+
+  /** Makes what the network gets of observations to act on, (n, …obs) flat, in their place; in training learns from them. */
+  protected normalize(obs: Float32Array): void {
+    if (this.training) this.#normalizer?.learn(obs);
+    this.#normalizer?.apply(obs, obs);
+  }
+
+  /** What the network gets of another observation; until the next call. */
+  protected normalized(obs: Observation): Observation {
+    return this.#normalizer === null ? obs : this.#normalizer.apply(obs, this.#seen);
   }
 
   /** Copies an observation to act on. @throws UsageError where its numbers are not finite */
@@ -190,7 +210,7 @@ export abstract class ActorAgent extends BaseAgent {
       obsType: this.#obsType,
       firstAction: this.#firstAction,
       bounds: this.#bounds,
-      forward: (obs) => this.greedyOutputs(obs),
+      forward: (obs) => this.greedyOutputs(this.#normalizer?.forward(obs) ?? obs),
     };
   }
 
@@ -219,7 +239,7 @@ export abstract class ActorAgent extends BaseAgent {
       );
     }
     this.requireReward(reward);
-    const next = this.phi ? this.phi(nextObs) : nextObs;
+    const next = this.normalized(this.phi ? this.phi(nextObs) : nextObs);
     this.#isWaiting = false;
     this.steps = this.sharing === null ? this.steps + 1 : this.sharing.countStep();
     this.learn(next, reward, terminated, truncated);
@@ -347,8 +367,13 @@ export abstract class ActorAgent extends BaseAgent {
     return { ...averages, updates: this.updates };
   }
 
+  /** What stands beside the networks, by the name of its file. */
+  get #beside(): { readonly normalizer?: ObservationNormalizer } {
+    return this.#normalizer === null ? {} : { normalizer: this.#normalizer };
+  }
+
   saveState(): State {
-    const parts = { ...this.models(), ...this.optimizers(), ...this.saved() };
+    const parts = { ...this.models(), ...this.optimizers(), ...this.saved(), ...this.#beside };
     return {
       name: this.name,
       steps: this.steps,
@@ -380,7 +405,7 @@ export abstract class ActorAgent extends BaseAgent {
       throw new UsageError(`load: the saved state must be of ${this.name}; got ${saved.name}. Build that agent.`);
     }
     const models = this.models();
-    const parts = { ...models, ...this.optimizers(), ...this.saved() };
+    const parts = { ...models, ...this.optimizers(), ...this.saved(), ...this.#beside };
     for (const [name, part] of Object.entries(parts)) part.loadState(saved.parts[name]!);
     this.acting.loadState(saved.acting, saved.parts[Object.keys(models)[0]!]!);
     this.steps = saved.steps;
@@ -394,11 +419,11 @@ export abstract class ActorAgent extends BaseAgent {
 
   async save(place: ModelPlace): Promise<void> {
     await this.sync();
-    await writeModels(place, this.name, this.models(), this.optimizers());
+    await writeModels(place, this.name, { ...this.models(), ...this.#beside }, this.optimizers());
   }
 
   async load(place: ModelPlace): Promise<void> {
-    await readModels(place, this.name, this.models(), this.optimizers());
+    await readModels(place, this.name, { ...this.models(), ...this.#beside }, this.optimizers());
     await this.acting.follow();
   }
 }

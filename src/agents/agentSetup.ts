@@ -29,6 +29,8 @@ export interface Setup<H> {
   /** The box of continuous actions. */
   readonly bounds: BoxSpace | null;
   readonly random: Random;
+  /** Whether an agent that declares `normalizesObs` is to. */
+  readonly normalizesObs: boolean;
   /** Convolutions by their name, for these observations. */
   readonly convolutions: (name: ConvolutionName) => Convolutions;
 }
@@ -73,6 +75,7 @@ export function prepare<S extends HyperparameterSchema>(
       `${name}: observations must be arrays of one shape; got ${String(observationSpace)}. Flatten or one-hot them in the environment, or pass phi and phiShape.`,
     );
   }
+  const normalizesObs = "normalizesObs" in hyperparameters && hyperparameters.normalizesObs === true;
   return {
     hyperparameters,
     obsShape,
@@ -81,7 +84,8 @@ export function prepare<S extends HyperparameterSchema>(
     actionSize: isDiscrete ? 1 : actionSpace.shape[0]!,
     bounds: isDiscrete ? null : actionSpace,
     random,
-    convolutions: (name) => convolutionsFor(name, observationSpace, obsShape, phi),
+    convolutions: (name) => convolutionsFor(name, observationSpace, obsShape, phi !== undefined || normalizesObs),
+    normalizesObs,
   };
 }
 

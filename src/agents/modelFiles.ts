@@ -3,14 +3,15 @@ import {
   decodeSafetensors,
   deserializeLink,
   encodeSafetensors,
-  type Link,
   Optimizer,
   serializeLink,
+  type TensorHolder,
 } from "../autograd/index.ts";
 import { DeviceError, UsageError } from "../errors.ts";
 import type { ModelPlace } from "./agent.ts";
 
-type Models = Readonly<Record<string, Link>>;
+/** Networks, and what stands beside them. */
+type Models = Readonly<Record<string, TensorHolder>>;
 /** One, in `optimizer.safetensors`, or several by the names of their files. */
 type Optimizers = Optimizer | Readonly<Record<string, Optimizer>>;
 

@@ -1,6 +1,6 @@
 /** Convolutions in front of, and memory behind, the hidden layers of networks that agents make for themselves. */
 import { type ConvolutionName, type Convolutions, convolutionNames, recurrentNames } from "../nets/index.ts";
-import type { Observation, ObservationSpace } from "./agent.ts";
+import type { ObservationSpace } from "./agent.ts";
 import { hp } from "./hyperparameters.ts";
 
 export const convolutionsHyperparameter = hp.choice(
@@ -18,14 +18,18 @@ export const recurrentHyperparameter = hp.choice(
   "Mnih et al. 2016, section 5.1: an LSTM",
 );
 
-/** What a network is told of its convolutions. Bytes up to 255 become numbers from 0 to 1. */
+/**
+ * What a network is told of its convolutions. Bytes up to 255 become numbers from 0 to 1.
+ * @param isPrepared whether something stands between observations and the network
+ */
 export function convolutionsFor(
   name: ConvolutionName,
   observationSpace: ObservationSpace,
   obsShape: readonly number[],
-  phi: ((obs: Observation) => Observation) | null | undefined,
+  isPrepared: boolean,
 ): Convolutions {
   const { dtype, high } = observationSpace;
-  const areBytes = !phi && dtype === "uint8" && high !== undefined && Array.from(high).some((bound) => bound > 1);
+  const areBytes =
+    !isPrepared && dtype === "uint8" && high !== undefined && Array.from(high).some((bound) => bound > 1);
   return { name, obsShape, inputScale: areBytes ? 1 / 255 : 1 };
 }

@@ -41,9 +41,16 @@ export class PolicyRows implements Stateful {
    * Takes an action in every row.
    * @param obs (n, …obs), flat; looked at before the promise is returned
    * @param keep copies one observation, and refuses it where it cannot be acted on
+   * @param prepare makes what the network gets of all, (n, …obs) flat, in their place
    */
-  async act(obs: Observation, training: boolean, keep: (seen: Observation, kept: Float32Array) => void): Promise<void> {
+  async act(
+    obs: Observation,
+    training: boolean,
+    keep: (seen: Observation, kept: Float32Array) => void,
+    prepare: (kept: Float32Array) => void,
+  ): Promise<void> {
     for (let row = 0; row < this.input.n; row++) keep(this.input.seen(obs, row), this.obs(row));
+    prepare(this.#obs);
     let reading: Promise<ArrayLike<number>> | null = null;
     this.#pass.run(this.#obs, training, (action) => {
       reading = action.read();

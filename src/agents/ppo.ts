@@ -5,7 +5,7 @@
  * Differences from the paper:
  * 1. Advantages are standardised over all steps of an update (`standardizesAdvantages`).
  * 2. Where an episode was cut without an end, the return bootstraps from its last observation.
- * 3. The value may be kept near the old one (`valueClip`); nothing is annealed, observations are not normalised.
+ * 3. The value may be kept near the old one (`valueClip`), observations be normalised (`normalizesObs`); nothing is annealed.
  * 4. The last minibatch of an epoch is left out where it would be smaller than the others.
  */
 import { Adam, embedId, mean, noBackprop, reshape, scope, square, type Variable, variable } from "../autograd/index.ts";
@@ -46,6 +46,11 @@ export const ppoHyperparameters = {
   valueCoefficient: hp(1, "weight of the squared error of the value, c₁", pfrl, { min: 0 }),
   entropyCoefficient: hp(0.01, "weight of the policy's entropy, c₂", pfrl, { min: 0, search: searchRanges.entropy }),
   standardizesAdvantages: hp.boolean(true, "shift and scale advantages to mean 0, variance 1", pfrl),
+  normalizesObs: hp.boolean(
+    false,
+    "observations less their running mean, by their running deviation, within ±5",
+    "ChainerRL obs_normalizer",
+  ),
   maxGradNorm: hp.optional(0.5, "largest norm of the gradient over all parameters", "OpenAI Baselines' PPO", {
     min: 0,
   }),

@@ -94,7 +94,7 @@ export abstract class QAgent<Value extends ActionValue, A extends Action> extend
     // whole numbers up to 255 are kept as such, unless phi makes others of them
     const obsDtype = phi === null && options.observationSpace.dtype === "uint8" ? "uint8" : "float32";
     const obsSize = obsShape.reduce((product, n) => product * n, 1);
-    this.#convolutions = convolutionsFor(h.convolutions, options.observationSpace, obsShape, phi);
+    this.#convolutions = convolutionsFor(h.convolutions, options.observationSpace, obsShape, phi !== null);
     const actionShape = this.actionShape(where, actionSpace);
     const actions = "n" in actionSpace ? actionSpace.n : actionShape[0]!;
     this.#actions = actions;

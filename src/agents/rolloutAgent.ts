@@ -77,7 +77,12 @@ export abstract class RolloutAgent<Model extends Link> extends PolicyAgent<Model
   /** @throws UsageError for another n than before, or for bad observations; ShapeError for their number */
   async actBatch(obs: ArrayLike<number>, n: number, _infos?: BatchInfos): Promise<BatchActions> {
     const rows = this.#rowsFor(n);
-    await rows.act(obs, this.training, (seen, kept) => this.keep(seen, kept));
+    await rows.act(
+      obs,
+      this.training,
+      (seen, kept) => this.keep(seen, kept),
+      (kept) => this.normalize(kept),
+    );
     const actions = Array.from({ length: n }, (_, row) => this.outward(rows.action(row)));
     if (typeof actions[0] === "number") return Int32Array.from(actions as number[]);
     const flat = new Float32Array(n * this.lastAction.length);
@@ -105,12 +110,13 @@ export abstract class RolloutAgent<Model extends Link> extends PolicyAgent<Model
       this.requireReward(rewards[row]!);
       this.appendTo(rollout, rows.obs(row), rows.action(row), rewards[row]!, terminated[row] === 1);
       // a truncated episode's return goes on with the value of its last observation, an ended one's discount is 0
-      if (terminated[row] === 1 || truncated[row] === 1) rollout.end(input.seen(nextObs as Observation, row));
+      if (terminated[row] === 1 || truncated[row] === 1)
+        rollout.end(this.normalized(input.seen(nextObs as Observation, row)));
     }
     this.steps += count;
     if (!this.isDue()) return;
     this.rollouts.forEach((rollout, row) => {
-      if (rollout.isOpen) rollout.end(input.seen(nextObs as Observation, row));
+      if (rollout.isOpen) rollout.end(this.normalized(input.seen(nextObs as Observation, row)));
     });
     this.learnFromRollouts();
   }

@@ -172,9 +172,9 @@ const shapes = {
   discrete: { observationSpace: { shape: [4] }, actionSpace: { n: 3, start: 2 } },
   continuous: { observationSpace: { shape: [4] }, actionSpace: { shape: [2], low: [-0.3, -1], high: [0.3, 1] } },
 };
-const quick = { hiddenSizes: [8], updateSteps: 3, updateInterval: 6, minibatchSize: 4, epochs: 2 };
+const plain = { hiddenSizes: [8], updateSteps: 3, updateInterval: 6, minibatchSize: 4, epochs: 2 };
 const specs = listAgents().filter(({ id }) => id === "a2c" || id === "ppo");
-const build = (id: string, kind: keyof typeof shapes, wanted: object = quick, seed = 5): Learner => {
+const buildWith = (id: string, kind: keyof typeof shapes, wanted: object = plain, seed = 5): Learner => {
   const spec = specs.find((one) => one.id === id)!;
   const known = Object.entries(wanted).filter(([name]) => name in spec.hyperparameters);
   const parts = { ...shapes[kind], random: new Random(seed), hyperparameters: Object.fromEntries(known) };
@@ -206,105 +206,120 @@ async function practise(agent: Learner, n: number, from: number, to: number): Pr
   return taken;
 }
 
-describe.each(specs.flatMap(({ id }) => (["discrete", "continuous"] as const).map((kind) => [id, kind] as const)))(
-  "%s, %s",
-  (id, kind) => {
-    it("with one row is the agent of one environment, to the last bit", async () => {
-      const [single, batch] = [build(id, kind), build(id, kind)];
-      const taken = await practise(batch, 1, 0, 40);
-      const alone: number[] = [];
-      for (let i = 0; i < 40; i++) {
-        const { obs, nextObs, rewards, terminated, truncated } = said(i, 1);
-        const action = single.act(obs);
-        alone.push(...(typeof action === "number" ? [action] : action));
-        single.observe(nextObs, rewards[0]!, terminated[0] === 1, truncated[0] === 1);
-      }
-      expect(taken).toEqual(alone);
-      expect(batch.updates).toBeGreaterThan(10);
-      const learned = (agent: Agent) => {
-        const { rows: _, ...parts } = (agent.saveState() as { parts: Record<string, unknown> }).parts;
-        return { parts, steps: agent.steps, statistics: agent.statistics() };
-      };
-      expect(learned(batch)).toEqual(learned(single));
-    });
-
-    it("takes actions that the environments know", async () => {
-      const taken = await practise(build(id, kind), 16, 0, 4);
-      if (kind === "discrete") expect([...new Set(taken)].sort()).toEqual([2, 3, 4]);
-      else for (const [i, x] of taken.entries()) expect(Math.abs(x)).toBeLessThanOrEqual([Math.fround(0.3), 1][i % 2]!);
-    });
-
-    it("acts greedily on a batch as on each observation alone, whatever waits for its outcome", async () => {
-      const [agent, undisturbed] = [build(id, kind), build(id, kind)];
-      for (const one of [agent, undisturbed]) await practise(one, 3, 0, 10);
-      const training = said(10, 3);
-      const evaluate = async (n: number) => {
-        const { obs } = said(11, n);
-        const alone = Array.from({ length: n }, (_, row) =>
-          agent.evalMode(() => agent.act(obs.subarray(4 * row, 4 * row + 4))),
-        );
-        const flat = alone.flatMap((action) => (typeof action === "number" ? [action] : Array.from(action)));
-        const batch = await agent.evalMode(() => agent.actBatch(obs, n));
-        expect(batch).toHaveLength(flat.length);
-        for (const [i, x] of flat.entries()) expect(batch[i]).toBeCloseTo(x, 5);
-      };
-      for (const one of [agent, undisturbed]) {
-        await one.actBatch(training.obs, 3);
-        if (one === agent) for (const n of [3, 5]) await evaluate(n);
-        const { nextObs, rewards, terminated, truncated } = training;
-        one.observeBatch({ count: 3, rows: [0, 1, 2], nextObs }, rewards, terminated, truncated);
-      }
-      expect(agent.saveState()).toEqual(undisturbed.saveState());
-    });
-
-    it("goes on from a saved state as if nothing had been, in the middle of rollouts", async () => {
-      const agent = build(id, kind);
-      await practise(agent, 3, 0, 13);
-      const waiting = said(13, 3);
-      await agent.actBatch(waiting.obs, 3); // actions wait for their outcomes
-      const other = build(id, kind, quick, 77);
-      other.loadState(structuredClone(agent.saveState()));
-      for (const one of [agent, other]) {
-        const { nextObs, rewards, terminated, truncated } = waiting;
-        one.observeBatch({ count: 3, rows: [0, 1, 2], nextObs }, rewards, terminated, truncated);
-      }
-      expect(await practise(other, 3, 14, 30)).toEqual(await practise(agent, 3, 14, 30));
-      expect(other.saveState()).toEqual(agent.saveState());
-    });
-
-    it("learns ABC in eight environments", async () => {
-      const kwargs = { size: 2, discrete: kind === "discrete", deterministic: true, maxEpisodeSteps: 20 };
-      const envs = makeVec("ABC-v0", 8, { ...kwargs, autoresetMode: "sameStep" });
-      const test = make("ABC-v0", kwargs) as Env<Float32Array, never>;
-      const { observationSpace, actionSpace } = test as never;
-      const h = { hiddenSizes: [32], gamma: 0.9, learningRate: 3e-3 };
-      const random = new Random(1);
-      const agent =
-        id === "a2c"
-          ? new A2C({ observationSpace, actionSpace, random, ...h, updateSteps: 5 })
-          : new PPO({ observationSpace, actionSpace, random, ...h, updateInterval: 25, minibatchSize: 50 });
-      const transitions = new Transitions(envs);
-      let [obs, infos] = envs.reset({ seed: 0 });
-      while (agent.steps < 16_000) {
-        const step = envs.step(await agent.actBatch(obs as Float32Array, 8, infos as BatchInfos));
-        agent.observeBatch(transitions.read(step), step[1], step[2], step[3], step[4] as BatchInfos);
-        [obs, infos] = [step[0], step[4]];
-      }
-      const returns = agent.evalMode(() =>
-        Array.from({ length: 5 }, () => {
-          let [seen] = test.reset();
-          for (let total = 0; ; ) {
-            const [next, reward, terminated, truncated] = test.step(agent.act(seen) as never);
-            total += reward;
-            if (terminated || truncated) return total;
-            seen = next;
-          }
-        }),
-      );
-      expect(returns).toEqual([1, 1, 1, 1, 1]);
-    });
-  },
+const variants = specs.flatMap(({ id, hyperparameters }) =>
+  (["discrete", "continuous"] as const).flatMap((kind) =>
+    [false, true]
+      .filter((normalizesObs) => !normalizesObs || "normalizesObs" in hyperparameters)
+      .map((normalizesObs) => [id, kind, normalizesObs] as const),
+  ),
 );
+describe.each(variants)("%s, %s, observations normalised: %s", (id, kind, normalizesObs) => {
+  const quick = { ...plain, normalizesObs };
+  const build = (agent: string, space: keyof typeof shapes, wanted: object = quick, seed = 5) =>
+    buildWith(agent, space, wanted, seed);
+  it("with one row is the agent of one environment, to the last bit", async () => {
+    const [single, batch] = [build(id, kind), build(id, kind)];
+    const taken = await practise(batch, 1, 0, 40);
+    const alone: number[] = [];
+    for (let i = 0; i < 40; i++) {
+      const { obs, nextObs, rewards, terminated, truncated } = said(i, 1);
+      const action = single.act(obs);
+      alone.push(...(typeof action === "number" ? [action] : action));
+      single.observe(nextObs, rewards[0]!, terminated[0] === 1, truncated[0] === 1);
+    }
+    expect(taken).toEqual(alone);
+    expect(batch.updates).toBeGreaterThan(10);
+    const learned = (agent: Agent) => {
+      const { rows: _, ...parts } = (agent.saveState() as { parts: Record<string, unknown> }).parts;
+      return { parts, steps: agent.steps, statistics: agent.statistics() };
+    };
+    expect(learned(batch)).toEqual(learned(single));
+  });
+
+  it("takes actions that the environments know", async () => {
+    const taken = await practise(build(id, kind), 16, 0, 4);
+    if (kind === "discrete") expect([...new Set(taken)].sort()).toEqual([2, 3, 4]);
+    else for (const [i, x] of taken.entries()) expect(Math.abs(x)).toBeLessThanOrEqual([Math.fround(0.3), 1][i % 2]!);
+  });
+
+  it("acts greedily on a batch as on each observation alone, whatever waits for its outcome", async () => {
+    const [agent, undisturbed] = [build(id, kind), build(id, kind)];
+    for (const one of [agent, undisturbed]) await practise(one, 3, 0, 10);
+    const training = said(10, 3);
+    const evaluate = async (n: number) => {
+      const { obs } = said(11, n);
+      const alone = Array.from({ length: n }, (_, row) =>
+        agent.evalMode(() => agent.act(obs.subarray(4 * row, 4 * row + 4))),
+      );
+      const flat = alone.flatMap((action) => (typeof action === "number" ? [action] : Array.from(action)));
+      const batch = await agent.evalMode(() => agent.actBatch(obs, n));
+      expect(batch).toHaveLength(flat.length);
+      for (const [i, x] of flat.entries()) expect(batch[i]).toBeCloseTo(x, 5);
+    };
+    for (const one of [agent, undisturbed]) {
+      await one.actBatch(training.obs, 3);
+      if (one === agent) for (const n of [3, 5]) await evaluate(n);
+      const { nextObs, rewards, terminated, truncated } = training;
+      one.observeBatch({ count: 3, rows: [0, 1, 2], nextObs }, rewards, terminated, truncated);
+    }
+    expect(agent.saveState()).toEqual(undisturbed.saveState());
+  });
+
+  it("goes on from a saved state as if nothing had been, in the middle of rollouts", async () => {
+    const agent = build(id, kind);
+    await practise(agent, 3, 0, 13);
+    const waiting = said(13, 3);
+    await agent.actBatch(waiting.obs, 3); // actions wait for their outcomes
+    const other = build(id, kind, quick, 77);
+    other.loadState(structuredClone(agent.saveState()));
+    for (const one of [agent, other]) {
+      const { nextObs, rewards, terminated, truncated } = waiting;
+      one.observeBatch({ count: 3, rows: [0, 1, 2], nextObs }, rewards, terminated, truncated);
+    }
+    expect(await practise(other, 3, 14, 30)).toEqual(await practise(agent, 3, 14, 30));
+    expect(other.saveState()).toEqual(agent.saveState());
+  });
+
+  it("learns ABC in eight environments", async () => {
+    const kwargs = { size: 2, discrete: kind === "discrete", deterministic: true, maxEpisodeSteps: 20 };
+    const envs = makeVec("ABC-v0", 8, { ...kwargs, autoresetMode: "sameStep" });
+    const test = make("ABC-v0", kwargs) as Env<Float32Array, never>;
+    const { observationSpace, actionSpace } = test as never;
+    const h = { hiddenSizes: [32], gamma: 0.9, learningRate: 3e-3 };
+    const random = new Random(1);
+    const agent =
+      id === "a2c"
+        ? new A2C({ observationSpace, actionSpace, random, ...h, updateSteps: 5 })
+        : new PPO({
+            observationSpace,
+            actionSpace,
+            random,
+            ...h,
+            updateInterval: 25,
+            minibatchSize: 50,
+            normalizesObs,
+          });
+    const transitions = new Transitions(envs);
+    let [obs, infos] = envs.reset({ seed: 0 });
+    while (agent.steps < 16_000) {
+      const step = envs.step(await agent.actBatch(obs as Float32Array, 8, infos as BatchInfos));
+      agent.observeBatch(transitions.read(step), step[1], step[2], step[3], step[4] as BatchInfos);
+      [obs, infos] = [step[0], step[4]];
+    }
+    const returns = agent.evalMode(() =>
+      Array.from({ length: 5 }, () => {
+        let [seen] = test.reset();
+        for (let total = 0; ; ) {
+          const [next, reward, terminated, truncated] = test.step(agent.act(seen) as never);
+          total += reward;
+          if (terminated || truncated) return total;
+          seen = next;
+        }
+      }),
+    );
+    expect(returns).toEqual([1, 1, 1, 1, 1]);
+  });
+});
 
 it("a truncated episode's return goes on with the value of its last observation, a terminated one's does not", async () => {
   const changed = async (flags: "terminated" | "truncated") => {
@@ -331,7 +346,7 @@ it("a truncated episode's return goes on with the value of its last observation,
 });
 
 it("an environment without a step in a rollout is left out of it", async () => {
-  const agent = build("a2c", "discrete", { ...quick, updateSteps: 1 });
+  const agent = buildWith("a2c", "discrete", { ...plain, updateSteps: 1 });
   const { obs, nextObs } = said(0, 2);
   for (const rows of [[1], [0], [0, 1]]) {
     await agent.actBatch(obs, 2);
@@ -343,7 +358,7 @@ it("an environment without a step in a rollout is left out of it", async () => {
 describe("bad input", () => {
   it("says what must hold", async () => {
     const obs = new Float32Array(8);
-    const made = (wanted: object = quick, id = "ppo") => build(id, "discrete", wanted);
+    const made = (wanted: object = plain, id = "ppo") => buildWith(id, "discrete", wanted);
     const refusal = async (body: () => unknown) => {
       try {
         await body();
@@ -361,8 +376,8 @@ describe("bad input", () => {
     const afterOnce = made();
     await afterOnce.actBatch(obs, 2);
     afterOnce.observeBatch(once, [0, 0], [0, 0], [0, 0]);
-    const many = { ...quick, minibatchSize: 13 };
-    const twoAreEnough = made({ ...quick, minibatchSize: 12 });
+    const many = { ...plain, minibatchSize: 13 };
+    const twoAreEnough = made({ ...plain, minibatchSize: 12 });
     await twoAreEnough.actBatch(obs, 2);
 
     const found = [
@@ -376,7 +391,7 @@ describe("bad input", () => {
       await refusal(() => ofTwo.observeBatch(once, [0, 0], [0], [0, 0])),
       await refusal(() => ofTwo.observeBatch(once, [0, Number.NaN], [0, 0], [0, 0])),
       await refusal(() => ofTwo.observe(obs.subarray(0, 4), 0, false, false)),
-      await refusal(() => made({ ...quick, recurrent: "lstm" }, "a2c").actBatch(obs, 2)),
+      await refusal(() => made({ ...plain, recurrent: "lstm" }, "a2c").actBatch(obs, 2)),
       await refusal(() => made(many).act(obs.subarray(0, 4))),
       await refusal(() => made(many).actBatch(obs, 2)),
     ];

@@ -3,12 +3,14 @@ import * as ort from "onnxruntime-web";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Action, type Agent, type AgentSpec, DQN, listAgents } from "../../src/agents/index.ts";
 import {
+  BatchNormalization,
   evalMode,
   Linear,
   Link,
   LSTM,
   maxPooling2d,
   reshape,
+  Sequential,
   scope,
   type Variable,
   variable,
@@ -152,6 +154,8 @@ const variants: readonly (readonly [
   ["tanh", "dueling", "Acrobot-v1", { activation: "tanh" }],
   ["sigmoid", "a2c", "Acrobot-v1", { activation: "sigmoid", sharesTrunk: true }],
   ["mellowmax", "reinforce", "Acrobot-v1", { discretePolicy: "mellowmax" }],
+  ["observations normalised", "ppo", "Pendulum-v1", { normalizesObs: true }],
+  ["observations normalised, pictures", "ppo", "AtariLite/Breakout-v1", { normalizesObs: true, hiddenSizes: [8] }],
   ["a variance by the observation", "ppo", "Pendulum-v1", { covariance: "dependent" }],
 ];
 
@@ -161,8 +165,14 @@ describe("networks", () => {
     const spec = listAgents().find((one) => one.id === id)!;
     const agent = build(spec, env, hyperparameters);
     // β of values that are nearly equal has few digits
-    if (id === "reinforce") practise(agent, env, 10);
-    const outputs = await compare(agent, randomObs(shapeOf(env)[0]!), shapeOf(env));
+    if (id === "reinforce" || hyperparameters.normalizesObs) practise(agent, env, 10);
+    const obsSize = shapeOf(env).reduce((product, n) => product * n, 1);
+    const numbers = randomObs(obsSize);
+    const obs =
+      env.observationSpace instanceof Box && env.observationSpace.dtype === "uint8"
+        ? Uint8Array.from(numbers, (x) => (x > 1 ? 1 : 0))
+        : numbers;
+    const outputs = await compare(agent, obs, shapeOf(env));
     if (!("values" in outputs)) return;
     const actions = new Set(Array.from(outputs.action.data as BigInt64Array, Number));
     expect(actions.size).toBeGreaterThan(1);
@@ -206,6 +216,27 @@ describe("pictures", () => {
     expect(Math.min(...actions)).toBeGreaterThanOrEqual(-2);
     expect(Math.max(...actions)).toBeLessThanOrEqual(2);
     expect(new Set(actions).size).toBeGreaterThan(1);
+  });
+
+  it("layers normalised by the batch go by their running statistics", async () => {
+    const random = new Random(5);
+    const size = 4;
+    const make = () =>
+      new PictureQ(
+        Object.assign(new Sequential(new BatchNormalization(size), new Linear(size, 8, { random })), { outSize: 8 }),
+        3,
+        random,
+      );
+    const observationSpace = new Box(-1, 1, { shape: [size] });
+    const networks = { qFunction: make(), targetQ: make() };
+    const agent = new DQN({ observationSpace, actionSpace: new Discrete(3), ...networks, replayStartSize: 32 });
+    for (let i = 0; i < 60; i++) {
+      const obs = randomObs(size).subarray(size * i, size * (i + 1));
+      agent.act(obs);
+      agent.observe(obs, random.normal(), false, i % 7 === 6);
+    }
+    expect(agent.updates).toBeGreaterThan(0);
+    await compare(agent, randomObs(size), [size]);
   });
 
   it("channels last", async () => {

@@ -1,11 +1,20 @@
 /** Links to and from safetensors bytes: one tensor a parameter or running statistic, named by its path (`layers.0.w`). */
 import { UsageError } from "../../errors.ts";
-import type { Link } from "../links/link.ts";
 import { formatShape } from "../variable.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
+/** What is written and read by the names of its tensors: a Link, or something that stands beside one. */
+export interface TensorHolder {
+  namedTensors(): [
+    path: string,
+    x: { readonly shape: readonly number[]; readonly data: Float32Array | Float64Array },
+  ][];
+  /** @throws UsageError when the paths or sizes are not its own */
+  loadTensors(saved: Readonly<Record<string, ArrayLike<number>>>): void;
+}
+
 /** The parameters and running statistics of a Link as the bytes of a safetensors file. */
-export function serializeLink(link: Link, metadata: Record<string, string> = {}): Uint8Array {
+export function serializeLink(link: TensorHolder, metadata: Record<string, string> = {}): Uint8Array {
   const tensors = link.namedTensors().map(([path, x]) => [path, { shape: x.shape, data: x.data }]);
   return encodeSafetensors(Object.fromEntries(tensors), metadata);
 }
@@ -16,7 +25,7 @@ export function serializeLink(link: Link, metadata: Record<string, string> = {})
  * @returns the file's metadata
  * @throws UsageError when the bytes are no safetensors file or hold other paths or shapes than the Link
  */
-export function deserializeLink(bytes: Uint8Array, link: Link): Readonly<Record<string, string>> {
+export function deserializeLink(bytes: Uint8Array, link: TensorHolder): Readonly<Record<string, string>> {
   const { tensors, metadata } = decodeSafetensors(bytes);
   for (const [path, parameter] of link.namedTensors()) {
     const shape = tensors[path]?.shape;
