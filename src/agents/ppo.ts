@@ -7,6 +7,8 @@
  * 2. Where an episode was cut without an end, the return bootstraps from its last observation.
  * 3. The value may be kept near the old one (`valueClip`), observations be normalised (`normalizesObs`); nothing is annealed.
  * 4. The last minibatch of an epoch is left out where it would be smaller than the others.
+ * 5. A recurrent network learns from sequences of at most `sequenceLength` steps; each begins with what it remembered there
+ *    when it acted, and minibatches are of whole sequences, `minibatchSize` steps or somewhat more (as in PFRL).
  */
 import { Adam, embedId, mean, noBackprop, reshape, scope, square, type Variable, variable } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
@@ -21,7 +23,7 @@ import {
 } from "../returns/index.ts";
 import { savedStream } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
-import { requireFeedForward } from "./hiddenState.ts";
+import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
 import { makeActorCritic, type PolicyAgentParts, policyHyperparameters, preparePolicy } from "./policyAgent.ts";
 import { loadRollouts, type RolloutBatch } from "./rollout.ts";
@@ -30,8 +32,6 @@ import { withClipping } from "./withClipping.ts";
 
 const paper = "Schulman et al. 2017, table 3";
 const pfrl = "PFRL PPO";
-
-const { recurrent: _, ...feedForward } = policyHyperparameters;
 
 export const ppoHyperparameters = {
   gamma: hp(0.99, "discount per environment step", paper, { min: 0, max: 1, search: searchRanges.discount }),
@@ -56,7 +56,8 @@ export const ppoHyperparameters = {
   }),
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
   sharesTrunk: hp.boolean(false, "policy and value function share the hidden layers", "Schulman et al. 2017, sec. 6.1"),
-  ...feedForward,
+  sequenceLength: hp.integer(32, "steps in a row that a recurrent network learns from, at most", "Kusari"),
+  ...policyHyperparameters,
 } as const;
 
 export type PPOHyperparameters = HyperparameterValues<typeof ppoHyperparameters>;
@@ -93,7 +94,6 @@ export class PPO extends RolloutAgent<ActorCritic> {
       h.updateInterval,
     );
     this.hyperparameters = h;
-    requireFeedForward("PPO", this.model);
     this.#shuffling = setup.random.stream("shuffling");
     this.declareAverages("averageValue", "averageEntropy", "averageLoss", "averageValueLoss", "averagePolicyLoss");
     this.declareAverages("explainedVariance");
@@ -113,20 +113,33 @@ export class PPO extends RolloutAgent<ActorCritic> {
 
   /** Optimise surrogate L with respect to θ, with K epochs and minibatch size M: algorithm 1, behind the acting. */
   update(): void {
-    const { epochs, minibatchSize } = this.hyperparameters;
-    const order = this.rollouts.flatMap((rollout, i) => rollout.stepRows(this.#rowsBefore(i)));
+    const { epochs, sequenceLength } = this.hyperparameters;
+    const length = this.stateSize > 0 ? sequenceLength : 1;
+    const order = this.rollouts.flatMap((rollout, i) => rollout.sequences(length, this.#rowsBefore(i)));
     scope(() => {
       const batch = loadRollouts(this.rollouts);
-      const old = noBackprop(() => this.#evaluate(batch));
+      const old = noBackprop(() => this.#evaluate({ ...batch, starts: order.map(([first]) => first!) }));
       for (let epoch = 0; epoch < epochs; epoch++) {
         this.#shuffle(order);
-        for (let i = 0; i + minibatchSize <= order.length; i += minibatchSize) {
-          const rows = order.slice(i, i + minibatchSize);
-          scope(() => this.#learnFrom(batch, old, variable(rows)));
+        for (const minibatch of this.#minibatches(order)) {
+          scope(() => this.#learnFrom(batch, old, minibatch));
           this.updates++;
         }
       }
     });
+  }
+
+  /** Whole sequences, until there are as many steps as a minibatch has at least; what is left over is left out. */
+  *#minibatches(order: readonly (readonly number[])[]): Generator<(readonly number[])[]> {
+    let minibatch: (readonly number[])[] = [];
+    let steps = 0;
+    for (const sequence of order) {
+      minibatch.push(sequence);
+      steps += sequence.length;
+      if (steps < this.hyperparameters.minibatchSize) continue;
+      yield minibatch;
+      [minibatch, steps] = [[], 0];
+    }
   }
 
   #rowsBefore(i: number): number {
@@ -134,7 +147,7 @@ export class PPO extends RolloutAgent<ActorCritic> {
   }
 
   /** Fisher and Yates's shuffle. */
-  #shuffle(order: number[]): void {
+  #shuffle(order: number[][]): void {
     for (let i = order.length - 1; i > 0; i--) {
       const j = this.#shuffling.integer(i + 1);
       [order[i], order[j]] = [order[j]!, order[i]!];
@@ -145,7 +158,7 @@ export class PPO extends RolloutAgent<ActorCritic> {
   #evaluate(batch: RolloutBatch): Old {
     const { traceDecay, standardizesAdvantages } = this.hyperparameters;
     const { steps } = batch;
-    const { policy, value } = this.model.forward(batch.obs); // value (rows)
+    const { policy, value } = overStretches(this.model, batch, () => this.model.forward(batch.obs)); // value (rows)
     const raw = generalizedAdvantages(batch, value, traceDecay); // (rows), equation 11
     const returns = raw.add(value); // (rows)
     const advantage = standardizesAdvantages ? standardize(raw, batch, steps) : raw;
@@ -155,9 +168,11 @@ export class PPO extends RolloutAgent<ActorCritic> {
     return { advantage, returns, logProb: policy.logProb(batch.action), value };
   }
 
-  #learnFrom(batch: RolloutBatch, old: Old, rows: Variable): void {
+  #learnFrom(batch: RolloutBatch, old: Old, minibatch: readonly (readonly number[])[]): void {
     const { clip, valueClip, valueCoefficient, entropyCoefficient } = this.hyperparameters;
-    const { policy, value } = this.model.forward(rowsOf(batch.obs, rows)); // value (minibatch)
+    const rows = variable(minibatch.flat()); // (minibatch)
+    const obs = rowsOf(batch.obs, rows);
+    const { policy, value } = this.#over(batch, minibatch, rows, () => this.model.forward(obs)); // value (minibatch)
     const logProb = policy.logProb(rowsOf(batch.action, rows)); // (minibatch)
     const entropy = policy.entropy; // (minibatch)
     const returns = rowsOf(old.returns, rows); // (minibatch)
@@ -181,6 +196,17 @@ export class PPO extends RolloutAgent<ActorCritic> {
     this.requireFinite(loss);
   }
 
+  /** Runs a pass of the network over sequences, each from what the one that acted remembered at its first step. */
+  #over<T>(batch: RolloutBatch, minibatch: readonly (readonly number[])[], rows: Variable, body: () => T): T {
+    if (this.stateSize === 0) return body();
+    let next = 0;
+    const starts = minibatch.map(({ length }) => {
+      next += length;
+      return next - length;
+    });
+    return overStretches(this.model, { starts, rows: next, state: rowsOf(batch.state, rows) }, body);
+  }
+
   protected override saved() {
     return { ...super.saved(), shuffling: savedStream(this.#shuffling) };
   }
@@ -191,7 +217,7 @@ export const ppoSpec: AgentSpec = {
   name: "PPO",
   paper: "Schulman et al. 2017, Proximal policy optimization algorithms",
   actionSpaces: ["Discrete", "Box"],
-  recurrent: false,
+  recurrent: true,
   async: null,
   hyperparameters: ppoHyperparameters,
   create: ({ hyperparameters, ...parts }) => new PPO({ ...parts, ...hyperparameters }),

@@ -65,11 +65,22 @@ export class Rollout implements Stateful {
     return this.#rows;
   }
 
-  /** The numbers of the rows that are steps, counted from `first`. */
-  stepRows(first = 0): number[] {
-    const rows: number[] = [];
-    for (let row = 0; row < this.#rows; row++) if (this.#columns.isStep[row] === 1) rows.push(first + row);
-    return rows;
+  /** The numbers of the rows that are steps, counted from `first`, in runs of at most `length` within a stretch each. */
+  sequences(length: number, first = 0): number[][] {
+    const runs: number[][] = [];
+    let run: number[] | null = null;
+    for (let row = 0; row < this.#rows; row++) {
+      if (this.#columns.isStep[row] === 0) {
+        run = null;
+        continue;
+      }
+      if (run === null || run.length === length) {
+        run = [];
+        runs.push(run);
+      }
+      run.push(first + row);
+    }
+    return runs;
   }
 
   /**

@@ -309,6 +309,7 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
   },
   ppo: {
     fast: { hiddenSizes: [16], updateInterval: 12, minibatchSize: 4, epochs: 2 },
+    fastRecurrent: { sequenceLength: 3 },
     firstWeights: "policy.trunk.layers.0.w",
     learns: [
       {
@@ -324,6 +325,13 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
         steps: 6000,
         hyperparameters: { ...small, learningRate: 3e-3, updateInterval: 200, minibatchSize: 50, valueClip: 0.2 },
       },
+      ...([1, 2, 32] as const).map((sequenceLength) =>
+        remembering(`sequences of ${sequenceLength}`, sequenceLength === 2 ? "gru" : "lstm", {
+          actions: sequenceLength === 2 ? "continuous" : "discrete",
+          steps: 6000,
+          hyperparameters: { learningRate: 3e-3, updateInterval: 200, minibatchSize: 50, sequenceLength },
+        }),
+      ),
     ],
   },
 };

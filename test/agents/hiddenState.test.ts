@@ -1,5 +1,6 @@
 /** What recurrent agents remember: passes of acting against passes over stretches, ends of episodes, evaluation. */
 import { beforeEach, describe, expect, it } from "vitest";
+import { A2C } from "../../src/agents/a2c.ts";
 import { DDPG } from "../../src/agents/ddpg.ts";
 import { HiddenState, overStretches, stateSize } from "../../src/agents/hiddenState.ts";
 import { type Agent, listAgents } from "../../src/agents/index.ts";
@@ -9,21 +10,11 @@ import { PPO } from "../../src/agents/ppo.ts";
 import { Rollout } from "../../src/agents/rollout.ts";
 import { SAC } from "../../src/agents/sac.ts";
 import { TD3 } from "../../src/agents/td3.ts";
-import { noBackprop, scope, variable } from "../../src/autograd/index.ts";
+import { noBackprop, SGD, scope, variable } from "../../src/autograd/index.ts";
 import { openDevice } from "../../src/device.ts";
 import { Box, Discrete } from "../../src/envs/index.ts";
 import { ConstantEpsilonGreedy, type Explorer } from "../../src/explorers/index.ts";
-import {
-  HiddenLayers,
-  LateActionQ,
-  Mlp,
-  MlpStateActionQ,
-  SharedActorCritic,
-  SoftmaxHead,
-  type StateActionQ,
-  TwinQ,
-  ValueHead,
-} from "../../src/nets/index.ts";
+import { LateActionQ, Mlp, MlpStateActionQ, type StateActionQ, TwinQ } from "../../src/nets/index.ts";
 import { Random } from "../../src/random.ts";
 import { EpisodicTrajectories } from "../../src/replay/index.ts";
 
@@ -71,12 +62,32 @@ describe("stretches", () => {
     scope(() => {
       const batch = rollout.load();
       const y = overStretches(own, batch, () => own.forward(batch.obs)); // (rows, 2)
-      const steps = rollout.stepRows();
+      const steps = rollout.sequences(1).flat();
       expect(steps).toEqual([0, 1, 3, 5, 6, 7, 8]);
       steps.forEach((row, i) => {
         expect(y.at(2 * row)).toBeCloseTo(acted[2 * i]!, 5);
         expect(y.at(2 * row + 1)).toBeCloseTo(acted[2 * i + 1]!, 5);
       });
+    });
+  });
+
+  it("are cut into sequences within each, which go on from the state kept with their first rows", () => {
+    const own = network();
+    const rollout = new Rollout([3], [], 4, 0, stateSize(own));
+    const acted = play(own, rollout, [5, 1, 4]);
+    expect(rollout.sequences(2, 100)).toEqual([[100, 101], [102, 103], [104], [106], [108, 109], [110, 111]]);
+    expect(rollout.sequences(9)).toEqual([[0, 1, 2, 3, 4], [6], [8, 9, 10, 11]]);
+    scope(() => {
+      const batch = rollout.load();
+      const starts = rollout.sequences(2).map(([first]) => first!);
+      const y = overStretches(own, { ...batch, starts }, () => own.forward(batch.obs)); // (rows, 2)
+      rollout
+        .sequences(1)
+        .flat()
+        .forEach((row, i) => void expect(y.at(2 * row)).toBeCloseTo(acted[2 * i]!, 5));
+      // the end row too, with what the step before it left
+      const whole = overStretches(own, batch, () => own.forward(batch.obs));
+      for (const row of [5, 7, 12]) expect(y.at(2 * row)).toBeCloseTo(whole.at(2 * row), 5);
     });
   });
 
@@ -215,11 +226,6 @@ describe("NSQ", () => {
 
 it("an agent that learns from single steps refuses a network with a memory", () => {
   const random = new Random(0);
-  const trunk = new HiddenLayers(3, { hiddenSizes: [4], recurrent: "gru", random });
-  const model = new SharedActorCritic(trunk, new SoftmaxHead(4, 2, { random }), new ValueHead(4, { random }));
-  expect(() => new PPO({ observationSpace, actionSpace: new Discrete(2), model })).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: PPO: networks must have no memory; got one with GRU. Use an agent that \`rl list agents\` calls recurrent.]`,
-  );
   const actionSpace = new Box(-1, 1, { shape: [1] });
   const makeQ = (recurrent: "none" | "lstm") =>
     new TwinQ(
@@ -233,6 +239,61 @@ it("an agent that learns from single steps refuses a network with a memory", () 
     );
     new make({ observationSpace, actionSpace, qFunctions: makeQ("none"), targetQs: makeQ("none") });
   }
+});
+
+it("PPO learns from whole episodes by the gradient of A2C, which sees them as they stand", () => {
+  const settings = {
+    recurrent: "lstm",
+    hiddenSizes: [5],
+    gamma: 0.9,
+    entropyCoefficient: 0.1,
+    valueCoefficient: 0.7,
+  } as const;
+  const spaces = { observationSpace, actionSpace: new Discrete(2) };
+  const optimizer = () => new SGD({ lr: 0.5 });
+  const steps = 24;
+  const build = (sequenceLength: number) =>
+    new PPO({
+      ...spaces,
+      ...settings,
+      random: new Random(5),
+      optimizer: optimizer(),
+      updateInterval: steps,
+      minibatchSize: steps,
+      epochs: 1,
+      sequenceLength,
+      traceDecay: 0.8,
+      standardizesAdvantages: false,
+    });
+  const a2c = new A2C({
+    ...spaces,
+    ...settings,
+    random: new Random(5),
+    optimizer: optimizer(),
+    updateSteps: steps,
+    usesGae: true,
+    traceDecay: 0.8,
+  });
+  const learned = ([a2c, build(steps), build(3)] as const).map((agent) => {
+    const random = new Random(8);
+    const draw = () => Float32Array.from({ length: 3 }, () => random.normal());
+    const before = agent.model.flat().parameters.flatMap((x) => x.toArray());
+    for (let i = 0; i < steps; i++) {
+      agent.act(draw());
+      agent.observe(draw(), random.normal(), i % 7 === 6, i % 5 === 4);
+    }
+    expect(agent.updates).toBe(1);
+    return agent.model
+      .flat()
+      .parameters.flatMap((x) => x.toArray())
+      .map((x, i) => x - before[i]!);
+  });
+  const [wanted, whole, cut] = learned as [number[], number[], number[]];
+  expect(Math.max(...wanted.map(Math.abs))).toBeGreaterThan(0.01);
+  const distance = (a: readonly number[]) => Math.max(...a.map((x, i) => Math.abs(x - wanted[i]!)));
+  expect(distance(whole)).toBeLessThan(1e-5);
+  // where sequences begin in the middle of an episode, nothing flows back into what was before
+  expect(distance(cut)).toBeGreaterThan(1e-3);
 });
 
 it("DDPG refuses a q-function whose memory minibatches could not fill", () => {
