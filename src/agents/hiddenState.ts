@@ -43,51 +43,95 @@ export function statesFrom(network: Link, rows: Variable): Map<Recurrent, Recurr
   );
 }
 
-/** The memory of one running episode. */
-export class HiddenState implements Stateful {
-  /** (stateSize): before the last pass. */
+/** The memory of n episodes side by side, of each layer in turn: its parts, of (n, units) each. */
+abstract class Memory implements Stateful {
+  /** (n · stateSize): before the last pass. */
   readonly before: Float32Array;
-  /** (stateSize): behind it. */
+  /** (n · stateSize): behind it. */
   readonly now: Float32Array;
   readonly #layers: readonly Recurrent[];
-  /** (1, units) each, in the order of the numbers. */
+  /** (n, units) each, in the order of the numbers. */
   readonly #parts: readonly Variable[];
   readonly #step: Sequences;
 
   /** @param network the one that acts; made on the device that it acts on */
-  constructor(network: Link) {
+  constructor(network: Link, n: number) {
     this.#layers = recurrentLayers(network);
-    const size = stateSize(network);
+    const size = n * stateSize(network);
     this.before = new Float32Array(size);
     this.now = new Float32Array(size);
     const states = new Map(
       this.#layers.map((layer) => [
         layer,
-        Array.from({ length: layer.stateParts }, () => persistent([1, layer.units])),
+        Array.from({ length: layer.stateParts }, () => persistent([n, layer.units])),
       ]),
     );
     this.#parts = [...states.values()].flat();
-    this.#step = { time: 1, batch: 1, states, ends: new Map() };
+    this.#step = { time: 1, batch: n, states, ends: new Map() };
   }
 
-  /** Runs a pass over one observation from what is remembered, and remembers what comes of it; inside a scope. */
-  pass<T>(body: () => T): T {
+  /** Runs a pass over n observations from what is remembered; inside a scope. */
+  protected run<T>(body: () => T): T {
     this.before.set(this.now);
     let at = 0;
     for (const part of this.#parts) {
       part.write(this.now.subarray(at, at + part.size));
       at += part.size;
     }
-    const result = overSequences(this.#step, body);
-    at = 0;
+    return overSequences(this.#step, body);
+  }
+
+  /** Tells of what came of the pass where its numbers go; a layer that the pass did not reach stays as it was. */
+  protected forEachEnd(keep: (part: Variable, at: number) => void): void {
+    const ends = this.#step.ends!;
+    let at = 0;
+    let i = 0;
     for (const layer of this.#layers) {
-      const parts = this.#step.ends!.get(layer);
-      // a layer that the pass did not reach stays as it was
-      for (let p = 0; p < layer.stateParts; p++, at += layer.units) {
-        if (parts) this.now.set(parts[p]!.data, at);
+      const parts = ends.get(layer);
+      for (let p = 0; p < layer.stateParts; p++) {
+        if (parts) keep(parts[p]!, at);
+        at += this.#parts[i++]!.size;
       }
     }
-    this.#step.ends!.clear();
+    ends.clear();
+  }
+
+  /** Calls with where the numbers of one episode begin in each part, and how many they are. */
+  protected forEachPart(row: number, visit: (at: number, units: number) => void): void {
+    let at = 0;
+    for (const { size, shape } of this.#parts) {
+      const units = shape[1]!;
+      visit(at + row * units, units);
+      at += size;
+    }
+  }
+
+  /** Forgets everything: episodes begin. */
+  reset(): void {
+    this.now.fill(0);
+  }
+
+  saveState(): State {
+    return { before: this.before.slice(), now: this.now.slice() };
+  }
+
+  loadState(state: State): void {
+    const { before, now } = state as unknown as { before: Float32Array; now: Float32Array };
+    this.before.set(before);
+    this.now.set(now);
+  }
+}
+
+/** The memory of one running episode. */
+export class HiddenState extends Memory {
+  constructor(network: Link) {
+    super(network, 1);
+  }
+
+  /** Runs a pass over one observation from what is remembered, and remembers what comes of it; inside a scope. */
+  pass<T>(body: () => T): T {
+    const result = this.run(body);
+    this.forEachEnd((part, at) => this.now.set(part.data, at));
     return result;
   }
 
@@ -102,20 +146,45 @@ export class HiddenState implements Stateful {
       this.now.set(now);
     }
   }
+}
 
-  /** Forgets everything: an episode begins. */
-  reset(): void {
-    this.now.fill(0);
+/** The memories of episodes that run side by side, on any device. */
+export class HiddenRows extends Memory {
+  #reading: Promise<void>[] = [];
+  /** (stateSize): of one row. */
+  readonly #row: Float32Array;
+
+  constructor(network: Link, n: number) {
+    super(network, n);
+    this.#row = new Float32Array(stateSize(network));
   }
 
-  saveState(): State {
-    return { before: this.before.slice(), now: this.now.slice() };
+  /** Runs a pass over n observations from what is remembered; inside a scope. What comes of it is there once `settled`. */
+  pass<T>(body: () => T): T {
+    const result = this.run(body);
+    this.forEachEnd((part, at) => this.#reading.push(part.read().then((numbers) => this.now.set(numbers, at))));
+    return result;
   }
 
-  loadState(state: State): void {
-    const { before, now } = state as unknown as { before: Float32Array; now: Float32Array };
-    this.before.set(before);
-    this.now.set(now);
+  /** Waits for what the last pass left. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#reading);
+    this.#reading = [];
+  }
+
+  /** (stateSize): what was remembered of an episode before the last pass; until the next call. */
+  rowBefore(row: number): Float32Array {
+    let to = 0;
+    this.forEachPart(row, (at, units) => {
+      this.#row.set(this.before.subarray(at, at + units), to);
+      to += units;
+    });
+    return this.#row;
+  }
+
+  /** Forgets one episode. */
+  resetRow(row: number): void {
+    this.forEachPart(row, (at, units) => void this.now.fill(0, at, at + units));
   }
 }
 

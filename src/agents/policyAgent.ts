@@ -215,22 +215,23 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
   protected learn(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
     const rollout = this.rollouts[0]!;
     const isOver = terminated || truncated;
-    this.appendTo(rollout, this.lastObs, this.lastAction, reward, terminated);
+    this.appendTo(rollout, this.lastObs, this.lastAction, reward, terminated, this.hidden?.before);
     const isDue = this.isDue(rollout, isOver);
     if (isOver || isDue) rollout.end(nextObs);
     if (isDue) this.learnFromRollouts();
   }
 
-  /** A step from an observation as the network saw it. */
+  /** A step from an observation as the network saw it; `state`: what a recurrent one remembered before it. */
   protected appendTo(
     rollout: Rollout,
     obs: Float32Array,
     action: Float32Array,
     reward: number,
     terminated: boolean,
+    state: Float32Array | undefined,
   ): void {
     const discount = terminated ? 0 : this.#gamma;
-    rollout.append(obs, action, this.#rewardScale * reward, discount, this.behaviour, this.hidden?.before);
+    rollout.append(obs, action, this.#rewardScale * reward, discount, this.behaviour, state);
   }
 
   protected learnFromRollouts(): void {

@@ -4,9 +4,12 @@ import type { State, Stateful } from "../state.ts";
 import type { Observation } from "./agent.ts";
 import type { BatchRows } from "./batchRows.ts";
 import { ForwardPass } from "./forwardPass.ts";
+import type { HiddenRows } from "./hiddenState.ts";
 
 export class PolicyRows implements Stateful {
   readonly input: BatchRows;
+  /** What a network with a memory remembers of each row; null for others. */
+  readonly hidden: HiddenRows | null;
   /** Whether actions wait for their outcomes. */
   isWaiting = false;
   readonly #actionSize: number;
@@ -18,12 +21,19 @@ export class PolicyRows implements Stateful {
    * @param actionSize numbers in an action, 1 for a discrete one
    * @param decide actions (n) or (n, actions) for observations (n, …obs)
    */
-  constructor(input: BatchRows, obsShape: readonly number[], actionSize: number, decide: (obs: Variable) => Variable) {
+  constructor(
+    input: BatchRows,
+    obsShape: readonly number[],
+    actionSize: number,
+    hidden: HiddenRows | null,
+    decide: (obs: Variable) => Variable,
+  ) {
     this.input = input;
+    this.hidden = hidden;
     this.#actionSize = actionSize;
     this.#obs = new Float32Array(input.n * input.obsSize);
     this.#actions = new Float32Array(input.n * actionSize);
-    this.#pass = new ForwardPass(input.n, obsShape, decide);
+    this.#pass = new ForwardPass(input.n, obsShape, hidden ? (obs) => hidden.pass(() => decide(obs)) : decide);
   }
 
   /** The observation that a row last acted on. */
@@ -56,18 +66,32 @@ export class PolicyRows implements Stateful {
       reading = action.read();
     });
     this.#actions.set(await reading!);
+    await this.hidden?.settled();
     this.isWaiting = true;
+  }
+
+  /** Forgets actions that wait, and the running episodes. */
+  forget(): void {
+    this.isWaiting = false;
+    this.hidden?.reset();
   }
 
   saveState(): State {
     const { isWaiting, input } = this;
-    return { n: input.n, obs: this.#obs.slice(), actions: this.#actions.slice(), isWaiting };
+    const hidden = this.hidden?.saveState() ?? null;
+    return { n: input.n, obs: this.#obs.slice(), actions: this.#actions.slice(), isWaiting, hidden };
   }
 
   loadState(state: State): void {
-    const { obs, actions, isWaiting } = state as { obs: Float32Array; actions: Float32Array; isWaiting: boolean };
+    const { obs, actions, isWaiting, hidden } = state as {
+      obs: Float32Array;
+      actions: Float32Array;
+      isWaiting: boolean;
+      hidden: State;
+    };
     this.#obs.set(obs);
     this.#actions.set(actions);
     this.isWaiting = isWaiting;
+    this.hidden?.loadState(hidden);
   }
 }

@@ -6,6 +6,7 @@ import type { Saved } from "./actorAgent.ts";
 import type { Action, BatchActions, BatchInfos, BatchTransitions, Observation } from "./agent.ts";
 import type { Setup } from "./agentSetup.ts";
 import { BatchRows, oneOfMany, requireRows, unaskedBatch } from "./batchRows.ts";
+import { HiddenRows } from "./hiddenState.ts";
 import { PolicyAgent, type PolicyAgentParts } from "./policyAgent.ts";
 import { PolicyRows } from "./policyRows.ts";
 
@@ -44,13 +45,14 @@ export abstract class RolloutAgent<Model extends Link> extends PolicyAgent<Model
 
   #makeRows(n: number): PolicyRows {
     const input = new BatchRows(this.name, n, this.obsSize, this.phi);
-    return new PolicyRows(input, this.obsShape, this.lastAction.length, (obs) => this.decideMany(obs));
+    const hidden = this.stateSize > 0 ? new HiddenRows(this.model, n) : null;
+    return new PolicyRows(input, this.obsShape, this.lastAction.length, hidden, (obs) => this.decideMany(obs));
   }
 
-  /** @throws UsageError for no count, for another n than before, for a network with a memory */
+  /** @throws UsageError for no count, or for another n than before */
   setEnvs(n: number): void {
     if (this.#rows?.input.n === n) return;
-    requireRows(this.name, n, this.stateSize > 0);
+    requireRows(this.name, n, false);
     this.requireRollouts(n);
     if (this.#rows || this.steps > 0) {
       throw new UsageError(
@@ -74,7 +76,10 @@ export abstract class RolloutAgent<Model extends Link> extends PolicyAgent<Model
     return this.#greedyRows!;
   }
 
-  /** @throws UsageError for another n than before, or for bad observations; ShapeError for their number */
+  /**
+   * @throws UsageError for another n than before, for bad observations, in evaluation for a network with a memory (nothing
+   *   would tell it of ends); ShapeError for the number of observations
+   */
   async actBatch(obs: ArrayLike<number>, n: number, _infos?: BatchInfos): Promise<BatchActions> {
     const rows = this.#rowsFor(n);
     await rows.act(
@@ -104,15 +109,20 @@ export abstract class RolloutAgent<Model extends Link> extends PolicyAgent<Model
     input.requireAll(rewards, terminated, truncated);
     if (!rows.isWaiting) throw input.unasked(counted[0]!, rewards[counted[0]!]!);
     rows.isWaiting = false;
+    const goesOn = new Uint8Array(input.n);
     for (let k = 0; k < count; k++) {
       const row = counted[k]!;
       const rollout = this.rollouts[row]!;
+      const isOver = terminated[row] === 1 || truncated[row] === 1;
       this.requireReward(rewards[row]!);
-      this.appendTo(rollout, rows.obs(row), rows.action(row), rewards[row]!, terminated[row] === 1);
+      const before = rows.hidden?.rowBefore(row);
+      this.appendTo(rollout, rows.obs(row), rows.action(row), rewards[row]!, terminated[row] === 1, before);
       // a truncated episode's return goes on with the value of its last observation, an ended one's discount is 0
-      if (terminated[row] === 1 || truncated[row] === 1)
-        rollout.end(this.normalized(input.seen(nextObs as Observation, row)));
+      if (isOver) rollout.end(this.normalized(input.seen(nextObs as Observation, row)));
+      goesOn[row] = isOver ? 0 : 1;
     }
+    // whoever ended begins with nothing, and whoever only began an episode has not seen it yet
+    if (rows.hidden) for (let row = 0; row < input.n; row++) if (goesOn[row] === 0) rows.hidden.resetRow(row);
     this.steps += count;
     if (!this.isDue()) return;
     this.rollouts.forEach((rollout, row) => {
@@ -128,7 +138,7 @@ export abstract class RolloutAgent<Model extends Link> extends PolicyAgent<Model
 
   protected override forgetEpisode(): void {
     super.forgetEpisode();
-    if (this.#rows) this.#rows.isWaiting = false;
+    this.#rows?.forget();
   }
 
   protected override saved(): Record<string, Saved> {

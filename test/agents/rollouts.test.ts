@@ -1,6 +1,6 @@
 /** A2C and PPO in many environments: they learn what a plain computation says of each environment alone. */
 import { describe, expect, it } from "vitest";
-import { A2C, type Agent, type BatchInfos, listAgents, PPO } from "../../src/agents/index.ts";
+import { A2C, type Agent, type AgentSetup, type BatchInfos, listAgents, PPO } from "../../src/agents/index.ts";
 import { SGD } from "../../src/autograd/index.ts";
 import { type AutoresetMode, type Env, make, makeVec, Transitions, type VectorEnv } from "../../src/envs/index.ts";
 import { HiddenLayers, MlpValueFunction, SeparateActorCritic, SoftmaxHead, TrunkPolicy } from "../../src/nets/index.ts";
@@ -174,11 +174,15 @@ const shapes = {
 };
 const plain = { hiddenSizes: [8], updateSteps: 3, updateInterval: 6, minibatchSize: 4, epochs: 2 };
 const specs = listAgents().filter(({ id }) => id === "a2c" || id === "ppo");
-const buildWith = (id: string, kind: keyof typeof shapes, wanted: object = plain, seed = 5): Learner => {
+interface Spaces {
+  readonly observationSpace: { readonly shape: readonly number[] };
+  readonly actionSpace: AgentSetup["actionSpace"];
+}
+const buildWith = (id: string, kind: keyof typeof shapes | Spaces, wanted: object = plain, seed = 5): Learner => {
   const spec = specs.find((one) => one.id === id)!;
   const known = Object.entries(wanted).filter(([name]) => name in spec.hyperparameters);
-  const parts = { ...shapes[kind], random: new Random(seed), hyperparameters: Object.fromEntries(known) };
-  return spec.create(parts) as Learner;
+  const parts = typeof kind === "string" ? shapes[kind] : kind;
+  return spec.create({ ...parts, random: new Random(seed), hyperparameters: Object.fromEntries(known) }) as Learner;
 };
 
 /** What n environments say in step i: some end, some are cut. */
@@ -208,15 +212,21 @@ async function practise(agent: Learner, n: number, from: number, to: number): Pr
 
 const variants = specs.flatMap(({ id, hyperparameters }) =>
   (["discrete", "continuous"] as const).flatMap((kind) =>
-    [false, true]
-      .filter((normalizesObs) => !normalizesObs || "normalizesObs" in hyperparameters)
-      .map((normalizesObs) => [id, kind, normalizesObs] as const),
+    [
+      { what: "as it is", more: {} },
+      { what: "observations normalised", more: { normalizesObs: true } },
+      { what: "with a memory", more: { recurrent: "lstm", sequenceLength: 4, sharesTrunk: kind === "discrete" } },
+    ]
+      .filter(({ more }) => !("normalizesObs" in more) || "normalizesObs" in hyperparameters)
+      .map(({ what, more }) => [id, kind, what, more] as const),
   ),
 );
-describe.each(variants)("%s, %s, observations normalised: %s", (id, kind, normalizesObs) => {
-  const quick = { ...plain, normalizesObs };
+describe.each(variants)("%s, %s, %s", (id, kind, _what, more) => {
+  const quick = { ...plain, ...more };
   const build = (agent: string, space: keyof typeof shapes, wanted: object = quick, seed = 5) =>
     buildWith(agent, space, wanted, seed);
+  const isRecurrent = "recurrent" in more;
+
   it("with one row is the agent of one environment, to the last bit", async () => {
     const [single, batch] = [build(id, kind), build(id, kind)];
     const taken = await practise(batch, 1, 0, 40);
@@ -242,28 +252,31 @@ describe.each(variants)("%s, %s, observations normalised: %s", (id, kind, normal
     else for (const [i, x] of taken.entries()) expect(Math.abs(x)).toBeLessThanOrEqual([Math.fround(0.3), 1][i % 2]!);
   });
 
-  it("acts greedily on a batch as on each observation alone, whatever waits for its outcome", async () => {
-    const [agent, undisturbed] = [build(id, kind), build(id, kind)];
-    for (const one of [agent, undisturbed]) await practise(one, 3, 0, 10);
-    const training = said(10, 3);
-    const evaluate = async (n: number) => {
-      const { obs } = said(11, n);
-      const alone = Array.from({ length: n }, (_, row) =>
-        agent.evalMode(() => agent.act(obs.subarray(4 * row, 4 * row + 4))),
-      );
-      const flat = alone.flatMap((action) => (typeof action === "number" ? [action] : Array.from(action)));
-      const batch = await agent.evalMode(() => agent.actBatch(obs, n));
-      expect(batch).toHaveLength(flat.length);
-      for (const [i, x] of flat.entries()) expect(batch[i]).toBeCloseTo(x, 5);
-    };
-    for (const one of [agent, undisturbed]) {
-      await one.actBatch(training.obs, 3);
-      if (one === agent) for (const n of [3, 5]) await evaluate(n);
-      const { nextObs, rewards, terminated, truncated } = training;
-      one.observeBatch({ count: 3, rows: [0, 1, 2], nextObs }, rewards, terminated, truncated);
-    }
-    expect(agent.saveState()).toEqual(undisturbed.saveState());
-  });
+  // in evaluation nothing would tell a network with a memory of ends
+  if (!isRecurrent) {
+    it("acts greedily on a batch as on each observation alone, whatever waits for its outcome", async () => {
+      const [agent, undisturbed] = [build(id, kind), build(id, kind)];
+      for (const one of [agent, undisturbed]) await practise(one, 3, 0, 10);
+      const training = said(10, 3);
+      const evaluate = async (n: number) => {
+        const { obs } = said(11, n);
+        const alone = Array.from({ length: n }, (_, row) =>
+          agent.evalMode(() => agent.act(obs.subarray(4 * row, 4 * row + 4))),
+        );
+        const flat = alone.flatMap((action) => (typeof action === "number" ? [action] : Array.from(action)));
+        const batch = await agent.evalMode(() => agent.actBatch(obs, n));
+        expect(batch).toHaveLength(flat.length);
+        for (const [i, x] of flat.entries()) expect(batch[i]).toBeCloseTo(x, 5);
+      };
+      for (const one of [agent, undisturbed]) {
+        await one.actBatch(training.obs, 3);
+        if (one === agent) for (const n of [3, 5]) await evaluate(n);
+        const { nextObs, rewards, terminated, truncated } = training;
+        one.observeBatch({ count: 3, rows: [0, 1, 2], nextObs }, rewards, terminated, truncated);
+      }
+      expect(agent.saveState()).toEqual(undisturbed.saveState());
+    });
+  }
 
   it("goes on from a saved state as if nothing had been, in the middle of rollouts", async () => {
     const agent = build(id, kind);
@@ -281,24 +294,24 @@ describe.each(variants)("%s, %s, observations normalised: %s", (id, kind, normal
   });
 
   it("learns ABC in eight environments", async () => {
-    const kwargs = { size: 2, discrete: kind === "discrete", deterministic: true, maxEpisodeSteps: 20 };
+    const kwargs = {
+      discrete: kind === "discrete",
+      deterministic: true,
+      maxEpisodeSteps: 20,
+      ...(isRecurrent ? { partiallyObservable: true } : { size: 2 }),
+    };
     const envs = makeVec("ABC-v0", 8, { ...kwargs, autoresetMode: "sameStep" });
     const test = make("ABC-v0", kwargs) as Env<Float32Array, never>;
     const { observationSpace, actionSpace } = test as never;
-    const h = { hiddenSizes: [32], gamma: 0.9, learningRate: 3e-3 };
-    const random = new Random(1);
-    const agent =
-      id === "a2c"
-        ? new A2C({ observationSpace, actionSpace, random, ...h, updateSteps: 5 })
-        : new PPO({
-            observationSpace,
-            actionSpace,
-            random,
-            ...h,
-            updateInterval: 25,
-            minibatchSize: 50,
-            normalizesObs,
-          });
+    const wanted = {
+      hiddenSizes: [32],
+      gamma: 0.9,
+      learningRate: 3e-3,
+      updateInterval: 25,
+      minibatchSize: 50,
+      ...more,
+    };
+    const agent = buildWith(id, { observationSpace, actionSpace }, wanted, 1);
     const transitions = new Transitions(envs);
     let [obs, infos] = envs.reset({ seed: 0 });
     while (agent.steps < 16_000) {
@@ -308,6 +321,7 @@ describe.each(variants)("%s, %s, observations normalised: %s", (id, kind, normal
     }
     const returns = agent.evalMode(() =>
       Array.from({ length: 5 }, () => {
+        agent.stopEpisode();
         let [seen] = test.reset();
         for (let total = 0; ; ) {
           const [next, reward, terminated, truncated] = test.step(agent.act(seen) as never);
@@ -319,6 +333,46 @@ describe.each(variants)("%s, %s, observations normalised: %s", (id, kind, normal
     );
     expect(returns).toEqual([1, 1, 1, 1, 1]);
   });
+});
+
+it("each environment has a memory of its own, which ends with its episodes", async () => {
+  const wanted = { hiddenSizes: [8], recurrent: "gru", updateInterval: 1_000 } as const;
+  for (const mode of ["sameStep", "nextStep"] as const) {
+    const lengths = [2, 3, 7];
+    const make = () => new PPO({ ...spaces, ...wanted, random: new Random(3) });
+    const [many, alone] = [make(), lengths.map(make)];
+    const envs = counters(lengths, mode);
+    const transitions = new Transitions(envs);
+    let [obs] = envs.reset();
+    for (let i = 0; i < 16; i++) {
+      const step = envs.step(await many.actBatch(obs as Float32Array, 3));
+      const { count, rows, nextObs } = transitions.read(step);
+      for (const row of rows.subarray(0, count)) {
+        const of = (x: unknown) => (x as Float32Array).slice(2 * row, 2 * row + 2);
+        alone[row]!.act(of(obs));
+        alone[row]!.observe(of(nextObs), step[1][row]!, step[2][row] === 1, step[3][row] === 1);
+      }
+      many.observeBatch(transitions, step[1], step[2], step[3], step[4] as BatchInfos);
+      obs = step[0];
+      const { parts } = many.saveState() as unknown as {
+        parts: { rows: { hidden: { now: Float32Array } } } & Record<string, { columns: Float32Array[] }>;
+      };
+      for (const [row, one] of alone.entries()) {
+        const { hidden, parts: own } = one.saveState() as unknown as {
+          hidden: { now: Float32Array };
+          parts: { rollout0: { columns: Float32Array[] } };
+        };
+        // policy and value function have a layer of 8 each, whose numbers stand (layer, row, unit)
+        const { now } = parts.rows.hidden;
+        const found = [0, 1].flatMap((layer) => [...now.subarray(24 * layer + 8 * row, 24 * layer + 8 * row + 8)]);
+        found.forEach((x, k) => void expect(x).toBeCloseTo(hidden.now[k]!, 5));
+        const [columns, expected] = [parts[`rollout${row}`]!.columns, own.rollout0.columns];
+        // the state kept with each row
+        columns[6]!.forEach((x, k) => void expect(x).toBeCloseTo(expected[6]![k]!, 5));
+        expect(columns[0]).toEqual(expected[0]);
+      }
+    }
+  }
 });
 
 it("a truncated episode's return goes on with the value of its last observation, a terminated one's does not", async () => {
@@ -391,7 +445,10 @@ describe("bad input", () => {
       await refusal(() => ofTwo.observeBatch(once, [0, 0], [0], [0, 0])),
       await refusal(() => ofTwo.observeBatch(once, [0, Number.NaN], [0, 0], [0, 0])),
       await refusal(() => ofTwo.observe(obs.subarray(0, 4), 0, false, false)),
-      await refusal(() => made({ ...plain, recurrent: "lstm" }, "a2c").actBatch(obs, 2)),
+      await refusal(() => {
+        const agent = made({ ...plain, recurrent: "lstm" }, "a2c");
+        return agent.evalMode(() => agent.actBatch(obs, 2));
+      }),
       await refusal(() => made(many).act(obs.subarray(0, 4))),
       await refusal(() => made(many).actBatch(obs, 2)),
     ];

@@ -1,6 +1,6 @@
 /** Acting on batches where the learner is: on the adapter that is there. */
 import { describe, expect, it } from "vitest";
-import { DQN } from "../../src/agents/index.ts";
+import { A2C, DQN, PPO } from "../../src/agents/index.ts";
 import { openDevice } from "../../src/device.ts";
 import { Random } from "../../src/random.ts";
 import { because, missingAdapter } from "./adapter.ts";
@@ -54,4 +54,69 @@ describe.skipIf(missingAdapter)(`a batch${because}`, () => {
     };
     expect(await learned("gpu")).toEqual(await learned("cpu"));
   });
+});
+
+describe.skipIf(missingAdapter)(`rollouts of many environments${because}`, () => {
+  const spaces = { observationSpace: { shape: [4] }, actionSpace: { n: 3 } };
+  const makers = {
+    A2C: (seed: number) => new A2C({ ...spaces, random: new Random(seed), hiddenSizes: [8], updateSteps: 4 }),
+    "A2C with a memory": (seed: number) =>
+      new A2C({ ...spaces, random: new Random(seed), hiddenSizes: [8], updateSteps: 4, recurrent: "lstm" }),
+    "PPO, observations normalised": (seed: number) =>
+      new PPO({
+        ...spaces,
+        random: new Random(seed),
+        hiddenSizes: [8],
+        updateInterval: 6,
+        minibatchSize: 8,
+        epochs: 2,
+        normalizesObs: true,
+      }),
+    "PPO with a memory": (seed: number) =>
+      new PPO({
+        ...spaces,
+        random: new Random(seed),
+        hiddenSizes: [8],
+        updateInterval: 6,
+        minibatchSize: 8,
+        epochs: 2,
+        recurrent: "gru",
+        sequenceLength: 3,
+      }),
+  };
+
+  it.each(Object.entries(makers))(
+    "%s learns what it learns on the cpu, and goes on from a saved state",
+    async (_name, make) => {
+      const run = async (name: "cpu" | "gpu") => {
+        const device = await openDevice(name);
+        const [agent, other] = [make(1), make(2)];
+        const actions: number[] = [];
+        const random = new Random(2);
+        const draw = () => Float32Array.from({ length: 16 }, () => random.normal());
+        const steps = Array.from({ length: 18 }, () => ({ obs: draw(), nextObs: draw() }));
+        const practise = async (one: A2C | PPO, from: number, to: number) => {
+          for (let i = from; i < to; i++) {
+            const { obs, nextObs } = steps[i]!;
+            actions.push(...(await one.actBatch(obs, 4)));
+            const ends = [0, 1, 2, 3].map((row) => ((i + row) % 5 === 4 ? 1 : 0));
+            one.observeBatch({ count: 4, rows: [0, 1, 2, 3], nextObs }, [1, 0, -1, 0], ends, [0, 0, 0, 0]);
+          }
+        };
+        await practise(agent, 0, 10);
+        await device.sync();
+        other.loadState(structuredClone(agent.saveState()));
+        for (const one of [agent, other]) await practise(one, 10, 18);
+        await device.sync();
+        expect(other.saveState()).toEqual(agent.saveState());
+        const files = new Map<string, Uint8Array>();
+        await agent.save(files);
+        return { actions, parameters: agent.model.parameters().flatMap((x) => x.toArray()), files: [...files.keys()] };
+      };
+      const [onGpu, onCpu] = [await run("gpu"), await run("cpu")];
+      expect(onGpu.actions).toEqual(onCpu.actions);
+      expect(onGpu.files).toEqual(onCpu.files);
+      onGpu.parameters.forEach((x, i) => void expect(x).toBeCloseTo(onCpu.parameters[i]!, 4));
+    },
+  );
 });
