@@ -12,6 +12,8 @@
  * 6. Perceptrons for vector observations, which policy and q-function do not share.
  * 7. A recurrent network begins a replayed stretch with what the one that acted remembered there (the stored state of
  *    Kapturowski et al. 2019, "Recurrent experience replay in distributed reinforcement learning"), the average policy too.
+ * 8. Advantages of continuous actions are of Q^ret, as those of discrete ones, unless `usesQopc` is on (as in ChainerRL):
+ *    Q^opc leaves uncorrected how far older steps are from the policy.
  */
 import { grad, type Link, mul, noBackprop, RMSpropAsync, scope, sum, type Variable } from "../autograd/index.ts";
 import { activationNames, type Distribution, type Policy } from "../nets/index.ts";
@@ -45,7 +47,7 @@ export const acerHyperparameters = {
   trustRegionDecay: hp(0.99, "weight of the past in the average policy's parameters, α", paper, { min: 0, max: 1 }),
   trustRegionDelta: hp(1, "how much the divergence from the average policy may grow, δ", paper, { min: 0 }),
   truncation: hp(10, "largest importance weight, c", paper, { min: 0 }),
-  usesQopc: hp.boolean(false, "advantages of returns that no trace cuts", "Wang et al. 2017, section 5: continuous"),
+  usesQopc: hp.boolean(false, "advantages of returns that no trace cuts; the paper's for continuous actions", chainer),
   dualSamples: hp.integer(5, "drawn actions in a stochastic dueling network, n", "Wang et al. 2017, section 5"),
   learnsOnline: hp.boolean(true, "update on the steps just taken", "Wang et al. 2017, algorithm 1"),
   replays: hp(4, "replayed updates after each fresh one, in the mean of a Poisson distribution", paper, { min: 0 }),
@@ -57,6 +59,11 @@ export const acerHyperparameters = {
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
   ...policyHyperparameters,
   activation: hp.choice(activationNames, "tanh", "activation of the hidden layers", "OpenAI Baselines' MLP"),
+  boundsMean: hp.boolean(
+    false,
+    "keep the mean of continuous actions within their bounds",
+    "Kusari; ChainerRL examples/gym/train_acer_gym.py has it on",
+  ),
 } as const;
 
 export type ACERHyperparameters = HyperparameterValues<typeof acerHyperparameters>;

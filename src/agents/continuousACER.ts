@@ -1,6 +1,6 @@
 /**
  * ACER for continuous actions, with a stochastic dueling network: algorithm 3 of Wang et al. 2017. The rest, and the
- * differences, are in acer.ts. Advantages are always of Q^opc here, as in the paper.
+ * differences, are in acer.ts.
  */
 import { mul, noBackprop, RandomStream, splitAxis, square, sum, type Variable } from "../autograd/index.ts";
 import {
@@ -48,7 +48,7 @@ export class ContinuousACER extends ACER<StochasticDuelingModel> {
   }
 
   protected evaluate(batch: RolloutBatch): ACERGradients {
-    const { truncation, dualSamples } = this.hyperparameters;
+    const { truncation, dualSamples, usesQopc } = this.hyperparameters;
     const { obs, action, isStep } = batch;
     const policy = this.model.policy.forward(obs);
     const value = this.model.valueFunction.forward(obs); // (rows): V_θv′(x_i)
@@ -69,9 +69,9 @@ export class ContinuousACER extends ACER<StochasticDuelingModel> {
       // c_i ← min{1, (ρ_i)^(1/d)}
       const trace = truncatedWeight(lnRho.mul(1 / this.#actionSize), 1); // (rows)
       const qRet = retrace(batch, q0, value0, trace); // (rows)
-      const qOpc = retrace(batch, q0, value0, isStep); // (rows)
+      const target = usesQopc ? retrace(batch, q0, value0, isStep) : qRet; // (rows)
       // min{c, ρ_i} (Q^opc − V), and [1 − c / ρ′_i]₊ (Q̃(x_i, a′_i) − V)
-      const weight = mul(isStep, mul(truncatedWeight(lnRho, truncation), qOpc.sub(value0))); // (rows)
+      const weight = mul(isStep, mul(truncatedWeight(lnRho, truncation), target.sub(value0))); // (rows)
       const share = truncatedShare(lnRhoOther, truncation); // (rows)
       const correction = mul(isStep, mul(share, otherQ.detach().sub(value0))); // (rows)
       // min{1, ρ_i} (Q^ret − Q̃(x_i, a_i))

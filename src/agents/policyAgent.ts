@@ -55,22 +55,27 @@ interface PolicySettings {
   readonly discretePolicy: "softmax" | "mellowmax";
   readonly covariance: Covariance;
   readonly initialVariance: number;
+  /** Whether the mean of continuous actions stays within their bounds; not unless given. */
+  readonly boundsMean?: boolean;
 }
 
 /** The head for an action space. */
 export function makePolicyHead(
   inSize: number,
-  { actions, actionSize }: Pick<Setup<object>, "actions" | "actionSize">,
+  { actions, actionSize, bounds }: Pick<Setup<object>, "actions" | "actionSize" | "bounds">,
   {
     discretePolicy,
     covariance,
     initialVariance,
+    boundsMean = false,
   }: Omit<PolicySettings, "hiddenSizes" | "activation" | "convolutions" | "recurrent">,
   random: Random,
 ): PolicyHead {
   const options = { random, initialW: smallWeights() };
-  if (actions === null)
-    return new GaussianHead(inSize, actionSize, { ...options, covariance, variance: initialVariance });
+  if (actions === null) {
+    const within = boundsMean ? bounds! : undefined;
+    return new GaussianHead(inSize, actionSize, { ...options, covariance, variance: initialVariance, bounds: within });
+  }
   return discretePolicy === "softmax"
     ? new SoftmaxHead(inSize, actions, options)
     : new MellowmaxHead(inSize, actions, options);

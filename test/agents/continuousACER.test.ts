@@ -90,8 +90,10 @@ describe("an update of ContinuousACER", () => {
     [0.1, 1.5],
   ];
 
-  for (const terminated of [true, false]) {
-    it(`is that of the paper where the episode was ${terminated ? "terminated" : "truncated"}`, () => {
+  const endings = [true, false].flatMap((terminated) => [true, false].map((usesQopc) => ({ terminated, usesQopc })));
+  for (const { terminated, usesQopc } of endings) {
+    const ending = terminated ? "terminated" : "truncated";
+    it(`is that of the paper behind a ${ending} episode, by Q^${usesQopc ? "opc" : "ret"}`, () => {
       const { gamma, truncation: c, trustRegionDelta: delta, beta } = settings;
       const { model, head, value, advantage } = makeModel(mean);
       const agent = new ContinuousACER({
@@ -103,6 +105,7 @@ describe("an update of ContinuousACER", () => {
         dualSamples: 2,
         replays: 0,
         qCoefficient: 0.5,
+        usesQopc,
       });
       agent.averageModel.copyParametersFrom(makeModel(averageMean).model);
       for (let t = 0; t < 3; t++) {
@@ -134,7 +137,7 @@ describe("an update of ContinuousACER", () => {
         const rho = ratio(acted);
         const q = v(t) + lever(acted);
         const terms = [
-          { a: acted, weight: Math.min(c, rho) * (qOpc - v(t)) },
+          { a: acted, weight: Math.min(c, rho) * ((usesQopc ? qOpc : qRet) - v(t)) },
           { a: other, weight: Math.max(0, 1 - c / ratio(other)) * lever(other) },
         ];
         cases.push(rho > 1 ? "ρ > 1" : "ρ ≤ 1", ratio(other) > c ? "ρ′ > c" : "ρ′ ≤ c");
@@ -175,6 +178,22 @@ describe("an update of ContinuousACER", () => {
       expect(new Set(cases)).toEqual(new Set(["ρ > 1", "ρ ≤ 1", "ρ′ > c", "ρ′ ≤ c"]));
     });
   }
+});
+
+it("boundsMean keeps the best action of ContinuousACER within the bounds", () => {
+  const actionSpace = { shape: [1], low: [-2], high: [1] };
+  const greedyAt = (boundsMean: boolean, bias: number) => {
+    const agent = new ContinuousACER({ ...spaces, actionSpace, boundsMean, hiddenSizes: [4] });
+    const { head } = agent.model.policy as TrunkPolicy<GaussianHead>;
+    head.mean.w.assign([0, 0, 0, 0]);
+    head.mean.b!.assign([bias]);
+    return scope(() => agent.model.actOn(variable([[0]])).mode.at(0));
+  };
+  expect(greedyAt(true, 50)).toBeCloseTo(1, 5);
+  expect(greedyAt(true, -50)).toBeCloseTo(-2, 5);
+  expect(greedyAt(false, 50)).toBe(50);
+  const unbounded = { ...actionSpace, high: [Number.POSITIVE_INFINITY] };
+  expect(() => new ContinuousACER({ ...spaces, actionSpace: unbounded, boundsMean: true })).toThrow(/finite bounds/);
 });
 
 describe("the estimates of ContinuousACER", () => {
