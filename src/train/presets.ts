@@ -131,17 +131,21 @@ export const presets: readonly Preset[] = [
   {
     agents: ["acer"],
     env: "Pendulum-v1",
-    source: "searched for Kusari, near Wang et al. 2017, section 5: c = 5, α = 0.995, δ from 0.1 to 2",
+    source:
+      "searched for Kusari, away from Wang et al. 2017, section 5, in c: below 1 the critic says what replaces noisy returns",
     settings: {},
     hyperparameters: {
       gamma: 0.95,
-      learningRate: 1e-3,
-      replays: 8,
-      truncation: 5,
+      learningRate: 2e-3,
+      rmspropEps: 1e-3,
+      tMax: 20,
+      truncation: 0.3,
       trustRegionDelta: 0.1,
       trustRegionDecay: 0.995,
       beta: 1e-4,
-      rewardScale: 0.02,
+      rewardScale: 0.1,
+      covariance: "dependent",
+      boundsMean: true,
     },
   },
   {
