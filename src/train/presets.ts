@@ -136,7 +136,7 @@ export const presets: readonly Preset[] = [
     settings: {},
     hyperparameters: {
       gamma: 0.95,
-      learningRate: 2e-3,
+      learningRate: 1.5e-3,
       rmspropEps: 1e-3,
       tMax: 20,
       truncation: 0.3,
@@ -144,7 +144,6 @@ export const presets: readonly Preset[] = [
       trustRegionDecay: 0.995,
       beta: 1e-4,
       rewardScale: 0.1,
-      covariance: "dependent",
       boundsMean: true,
     },
   },
