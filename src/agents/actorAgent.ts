@@ -147,9 +147,14 @@ export abstract class ActorAgent extends BaseAgent {
     return this.#hidden;
   }
 
+  /** (stateSize): what it remembers of the running episode, of the first of several; null where it is not recurrent. */
+  protected get remembered(): Float32Array | null {
+    return this.hidden?.now ?? null;
+  }
+
   protected override rememberingTraining<T>(body: () => T): T {
-    const { hidden } = this;
-    return hidden === null ? body() : this.#evaluated!.lending(hidden, body);
+    const { remembered } = this;
+    return remembered === null ? body() : this.#evaluated!.lending(remembered, body);
   }
 
   act(obs: Observation): Action {

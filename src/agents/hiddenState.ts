@@ -135,10 +135,10 @@ export class HiddenState extends Memory {
     return result;
   }
 
-  /** Runs `body` with what another memory of this network remembers, and leaves both as they are. */
-  lending<T>(other: HiddenState, body: () => T): T {
+  /** Runs `body` with what another memory of this network remembers (stateSize), and leaves this one as it is. */
+  lending<T>(remembered: Float32Array, body: () => T): T {
     const [before, now] = [this.before.slice(), this.now.slice()];
-    this.now.set(other.now);
+    this.now.set(remembered);
     try {
       return body();
     } finally {
@@ -174,9 +174,18 @@ export class HiddenRows extends Memory {
 
   /** (stateSize): what was remembered of an episode before the last pass; until the next call. */
   rowBefore(row: number): Float32Array {
+    return this.#rowOf(this.before, row);
+  }
+
+  /** (stateSize): what is remembered of an episode; until the next call. */
+  rowNow(row: number): Float32Array {
+    return this.#rowOf(this.now, row);
+  }
+
+  #rowOf(numbers: Float32Array, row: number): Float32Array {
     let to = 0;
     this.forEachPart(row, (at, units) => {
-      this.#row.set(this.before.subarray(at, at + units), to);
+      this.#row.set(numbers.subarray(at, at + units), to);
       to += units;
     });
     return this.#row;

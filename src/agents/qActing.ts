@@ -138,7 +138,7 @@ export class QActing<A extends Action> implements Stateful {
   /** Runs `body` with the memory of training in the place of that of evaluation, and leaves both as they are. */
   rememberingTraining<T>(body: () => T): T {
     const memories = this.#memories;
-    return memories === null ? body() : memories.evaluation.lending(memories.training, body);
+    return memories === null ? body() : memories.evaluation.lending(memories.training.now, body);
   }
 
   /** Actions that wait for their outcomes are forgotten. */

@@ -131,6 +131,10 @@ export abstract class RolloutAgent<Model extends Link> extends PolicyAgent<Model
     this.learnFromRollouts();
   }
 
+  protected override get remembered(): Float32Array | null {
+    return this.#rows?.hidden ? this.#rows.hidden.rowNow(0) : super.remembered;
+  }
+
   override observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean): void {
     if (this.training && this.#rows) throw oneOfMany(this.name, this.#rows.input.n);
     super.observe(nextObs, reward, terminated, truncated);
