@@ -54,6 +54,12 @@ export class Parameter extends Variable {
     this.hasGrad = false;
   }
 
+  /** Replaces the numbers by those of a Variable of as many, on the device. */
+  copyFrom(x: Variable): void {
+    backend().families.copy(this.size, x.address, this.address, false);
+    this.source.version++;
+  }
+
   /** Replaces the numbers; a graph that has read the old ones can no longer be differentiated. */
   assign(values: ArrayLike<number>): void {
     this.write(values);
