@@ -35,6 +35,7 @@ const tasks = [
   { agent: "pcl", env: "CartPole-v1", threshold: 475 },
   { agent: "acer", env: "CartPole-v1", threshold: 475 },
   { agent: "ppo", env: "CartPole-v1", threshold: 475 },
+  { agent: "trpo", env: "CartPole-v1", threshold: 475 },
   { agent: "ddpg", env: "Pendulum-v1", threshold: -200 },
   { agent: "svg0", env: "Pendulum-v1", threshold: -200 },
   { agent: "td3", env: "Pendulum-v1", threshold: -200 },

@@ -46,3 +46,4 @@ export { SAC, type SACHyperparameters, type SACOptions, sacHyperparameters } fro
 export { SARSA } from "./sarsa.ts";
 export { SVG0, type SVG0Hyperparameters, type SVG0Options, svg0Hyperparameters } from "./svg0.ts";
 export { TD3, type TD3Hyperparameters, type TD3Options, td3Hyperparameters } from "./td3.ts";
+export { TRPO, type TRPOHyperparameters, type TRPOOptions, trpoHyperparameters } from "./trpo.ts";

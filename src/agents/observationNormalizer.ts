@@ -9,6 +9,14 @@
  */
 import { defineOp, reshape, type Variable, variable } from "../autograd/index.ts";
 import type { State, Stateful } from "../state.ts";
+import { hp } from "./hyperparameters.ts";
+
+/** The hyperparameter of agents that have one. */
+export const normalizesObsHyperparameter = hp.boolean(
+  false,
+  "observations less their running mean, by their running deviation, within ±5",
+  "ChainerRL obs_normalizer",
+);
 
 /** Added to variances: what hardly changes is not blown up. */
 const eps = 1e-2;

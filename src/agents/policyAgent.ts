@@ -161,7 +161,7 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
       "actingModel",
     );
     this.optimizer = optimizer ?? makeOptimizer();
-    this.optimizer.setup(this.model);
+    this.optimizer.setup(this.optimized);
     this.actionShape = actions === null ? [actionSize] : [];
     this.stateSize = stateSize(this.acting.network);
     this.makeRollout = () => new Rollout(obsShape, this.actionShape, rolloutRows, behaviourSize, this.stateSize);
@@ -170,6 +170,11 @@ export abstract class PolicyAgent<Model extends Link> extends ActorAgent {
     this.#sampling = new RandomStream(random.stream("sampling"));
     this.#gamma = setup.hyperparameters.gamma;
     this.#rewardScale = setup.hyperparameters.rewardScale;
+  }
+
+  /** What the optimizer is in charge of. */
+  protected get optimized(): Link {
+    return this.model;
   }
 
   /** Whether to update after the step just taken; `isOver`: it ended its episode. */

@@ -10,7 +10,7 @@
  * 5. A recurrent network learns from sequences of at most `sequenceLength` steps; each begins with what it remembered there
  *    when it acted, and minibatches are of whole sequences, `minibatchSize` steps or somewhat more (as in PFRL).
  */
-import { Adam, embedId, mean, noBackprop, reshape, scope, square, type Variable, variable } from "../autograd/index.ts";
+import { Adam, mean, noBackprop, scope, square, type Variable, variable } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import type { ActorCritic, Distribution } from "../nets/index.ts";
 import type { Random } from "../random.ts";
@@ -25,9 +25,11 @@ import { savedStream } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
+import { normalizesObsHyperparameter } from "./observationNormalizer.ts";
 import { makeActorCritic, type PolicyAgentParts, policyHyperparameters, preparePolicy } from "./policyAgent.ts";
 import { loadRollouts, type RolloutBatch } from "./rollout.ts";
 import { RolloutAgent } from "./rolloutAgent.ts";
+import { minibatches, overMinibatch, rowsOf, sequencesOf } from "./rolloutMinibatches.ts";
 import { withClipping } from "./withClipping.ts";
 
 const paper = "Schulman et al. 2017, table 3";
@@ -46,11 +48,7 @@ export const ppoHyperparameters = {
   valueCoefficient: hp(1, "weight of the squared error of the value, c₁", pfrl, { min: 0 }),
   entropyCoefficient: hp(0.01, "weight of the policy's entropy, c₂", pfrl, { min: 0, search: searchRanges.entropy }),
   standardizesAdvantages: hp.boolean(true, "shift and scale advantages to mean 0, variance 1", pfrl),
-  normalizesObs: hp.boolean(
-    false,
-    "observations less their running mean, by their running deviation, within ±5",
-    "ChainerRL obs_normalizer",
-  ),
+  normalizesObs: normalizesObsHyperparameter,
   maxGradNorm: hp.optional(0.5, "largest norm of the gradient over all parameters", "OpenAI Baselines' PPO", {
     min: 0,
   }),
@@ -70,13 +68,6 @@ interface Old {
   readonly logProb: Variable;
   readonly value: Variable;
 }
-
-/** The given rows of x (rows, …). */
-const rowsOf = (x: Variable, rows: Variable): Variable => {
-  const [count, ...rest] = x.shape;
-  const table = rest.length === 0 ? reshape(x, [count!, 1]) : x;
-  return reshape(embedId(rows, table), [rows.shape[0]!, ...rest]);
-};
 
 export class PPO extends RolloutAgent<ActorCritic> {
   readonly name = "PPO";
@@ -113,45 +104,18 @@ export class PPO extends RolloutAgent<ActorCritic> {
 
   /** Optimise surrogate L with respect to θ, with K epochs and minibatch size M: algorithm 1, behind the acting. */
   update(): void {
-    const { epochs, sequenceLength } = this.hyperparameters;
-    const length = this.stateSize > 0 ? sequenceLength : 1;
-    const order = this.rollouts.flatMap((rollout, i) => rollout.sequences(length, this.#rowsBefore(i)));
+    const { epochs, minibatchSize, sequenceLength } = this.hyperparameters;
+    const order = sequencesOf(this.rollouts, this.stateSize > 0 ? sequenceLength : 1);
     scope(() => {
       const batch = loadRollouts(this.rollouts);
       const old = noBackprop(() => this.#evaluate({ ...batch, starts: order.map(([first]) => first!) }));
       for (let epoch = 0; epoch < epochs; epoch++) {
-        this.#shuffle(order);
-        for (const minibatch of this.#minibatches(order)) {
+        for (const minibatch of minibatches(order, minibatchSize, this.#shuffling)) {
           scope(() => this.#learnFrom(batch, old, minibatch));
           this.updates++;
         }
       }
     });
-  }
-
-  /** Whole sequences, until there are as many steps as a minibatch has at least; what is left over is left out. */
-  *#minibatches(order: readonly (readonly number[])[]): Generator<(readonly number[])[]> {
-    let minibatch: (readonly number[])[] = [];
-    let steps = 0;
-    for (const sequence of order) {
-      minibatch.push(sequence);
-      steps += sequence.length;
-      if (steps < this.hyperparameters.minibatchSize) continue;
-      yield minibatch;
-      [minibatch, steps] = [[], 0];
-    }
-  }
-
-  #rowsBefore(i: number): number {
-    return this.rollouts.slice(0, i).reduce((rows, rollout) => rows + rollout.rows, 0);
-  }
-
-  /** Fisher and Yates's shuffle. */
-  #shuffle(order: number[][]): void {
-    for (let i = order.length - 1; i > 0; i--) {
-      const j = this.#shuffling.integer(i + 1);
-      [order[i], order[j]] = [order[j]!, order[i]!];
-    }
   }
 
   /** What the policy and the values were, and advantage estimates Â_1 … Â_T. */
@@ -171,8 +135,7 @@ export class PPO extends RolloutAgent<ActorCritic> {
   #learnFrom(batch: RolloutBatch, old: Old, minibatch: readonly (readonly number[])[]): void {
     const { clip, valueClip, valueCoefficient, entropyCoefficient } = this.hyperparameters;
     const rows = variable(minibatch.flat()); // (minibatch)
-    const obs = rowsOf(batch.obs, rows);
-    const { policy, value } = this.#over(batch, minibatch, rows, () => this.model.forward(obs)); // value (minibatch)
+    const { policy, value } = overMinibatch(this.model, batch, minibatch, (obs) => this.model.forward(obs)); // value (minibatch)
     const logProb = policy.logProb(rowsOf(batch.action, rows)); // (minibatch)
     const entropy = policy.entropy; // (minibatch)
     const returns = rowsOf(old.returns, rows); // (minibatch)
@@ -194,17 +157,6 @@ export class PPO extends RolloutAgent<ActorCritic> {
     this.note("averageValueLoss", valueLoss);
     this.note("averageLoss", loss);
     this.requireFinite(loss);
-  }
-
-  /** Runs a pass of the network over sequences, each from what the one that acted remembered at its first step. */
-  #over<T>(batch: RolloutBatch, minibatch: readonly (readonly number[])[], rows: Variable, body: () => T): T {
-    if (this.stateSize === 0) return body();
-    let next = 0;
-    const starts = minibatch.map(({ length }) => {
-      next += length;
-      return next - length;
-    });
-    return overStretches(this.model, { starts, rows: next, state: rowsOf(batch.state, rows) }, body);
   }
 
   protected override saved() {

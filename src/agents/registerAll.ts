@@ -33,6 +33,7 @@ import { sacSpec } from "./sac.ts";
 import { sarsaSpec } from "./sarsa.ts";
 import { svg0Spec } from "./svg0.ts";
 import { td3Spec } from "./td3.ts";
+import { trpoSpec } from "./trpo.ts";
 
 for (const spec of [
   dqnSpec,
@@ -65,5 +66,6 @@ for (const spec of [
   td3Spec,
   sacSpec,
   ppoSpec,
+  trpoSpec,
 ])
   registerAgent(spec);

@@ -1,27 +1,43 @@
-/** Minibatches of steps from rollouts, in a new order in each epoch. */
-import { embedId, reshape, type Variable } from "../autograd/index.ts";
+/**
+ * Minibatches from rollouts, in a new order in each epoch: of single steps, or for networks with a memory of sequences, each
+ * from what the one that acted remembered at its first step.
+ */
+import { embedId, type Link, reshape, type Variable, variable } from "../autograd/index.ts";
 import type { Random } from "../random.ts";
-import type { Rollout } from "./rollout.ts";
+import { overStretches, stateSize } from "./hiddenState.ts";
+import type { Rollout, RolloutBatch } from "./rollout.ts";
 
-/** The numbers of the rows that are steps, in what `loadRollouts` makes of the rollouts. */
-export function stepRowsOf(rollouts: readonly Rollout[]): number[] {
+/** The numbers of the rows of a sequence, in what `loadRollouts` makes of the rollouts. */
+export type RowSequence = readonly number[];
+
+/** Sequences of at most `length` steps, all steps of the rollouts. */
+export function sequencesOf(rollouts: readonly Rollout[], length: number): RowSequence[] {
   let before = 0;
   return rollouts.flatMap((rollout) => {
-    const rows = rollout.stepRows(before);
+    const sequences = rollout.sequences(length, before);
     before += rollout.rows;
-    return rows;
+    return sequences;
   });
 }
 
 /**
- * Shuffles the rows (Fisher & Yates) and gives them in parts of `size`; rows that are left over are left out this time.
+ * Shuffles the sequences (Fisher & Yates) and gives whole ones, until there are as many steps as `size` at least; what is
+ * left over is left out this time.
  */
-export function* minibatches(rows: number[], size: number, random: Random): Generator<number[]> {
-  for (let i = rows.length - 1; i > 0; i--) {
+export function* minibatches(order: RowSequence[], size: number, random: Random): Generator<readonly RowSequence[]> {
+  for (let i = order.length - 1; i > 0; i--) {
     const j = random.integer(i + 1);
-    [rows[i], rows[j]] = [rows[j]!, rows[i]!];
+    [order[i], order[j]] = [order[j]!, order[i]!];
   }
-  for (let i = 0; i + size <= rows.length; i += size) yield rows.slice(i, i + size);
+  let minibatch: RowSequence[] = [];
+  let steps = 0;
+  for (const sequence of order) {
+    minibatch.push(sequence);
+    steps += sequence.length;
+    if (steps < size) continue;
+    yield minibatch;
+    [minibatch, steps] = [[], 0];
+  }
 }
 
 /** The given rows (minibatch) of x (rows, …). */
@@ -29,4 +45,22 @@ export function rowsOf(x: Variable, rows: Variable): Variable {
   const [count, ...rest] = x.shape;
   const table = rest.length === 0 ? reshape(x, [count!, 1]) : x;
   return reshape(embedId(rows, table), [rows.shape[0]!, ...rest]);
+}
+
+/** Runs a pass over the observations (minibatch, …obs) of a minibatch. */
+export function overMinibatch<T>(
+  network: Link,
+  batch: RolloutBatch,
+  minibatch: readonly RowSequence[],
+  body: (obs: Variable) => T,
+): T {
+  const rows = variable(minibatch.flat());
+  const obs = rowsOf(batch.obs, rows);
+  if (stateSize(network) === 0) return body(obs);
+  let next = 0;
+  const starts = minibatch.map(({ length }) => {
+    next += length;
+    return next - length;
+  });
+  return overStretches(network, { starts, rows: next, state: rowsOf(batch.state, rows) }, () => body(obs));
 }

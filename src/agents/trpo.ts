@@ -36,17 +36,16 @@ import { generalizedAdvantages, standardize } from "../returns/index.ts";
 import { savedStream } from "./actorAgent.ts";
 import type { AgentSpec } from "./agent.ts";
 import { addScaled, conjugateGradients, innerProduct, type ParameterVector } from "./conjugateGradients.ts";
-import { requireFeedForward } from "./hiddenState.ts";
+import { overStretches } from "./hiddenState.ts";
 import { type HyperparameterValues, hp, searchRanges } from "./hyperparameters.ts";
+import { normalizesObsHyperparameter } from "./observationNormalizer.ts";
 import { makeActorCritic, type PolicyAgentParts, policyHyperparameters, preparePolicy } from "./policyAgent.ts";
 import { loadRollouts, type RolloutBatch } from "./rollout.ts";
 import { RolloutAgent } from "./rolloutAgent.ts";
-import { minibatches, rowsOf, stepRowsOf } from "./rolloutMinibatches.ts";
+import { minibatches, overMinibatch, rowsOf, sequencesOf } from "./rolloutMinibatches.ts";
 
 const paper = "Schulman et al. 2015, section 8";
 const pfrl = "PFRL TRPO";
-
-const { recurrent: _, ...feedForward } = policyHyperparameters;
 
 export const trpoHyperparameters = {
   gamma: hp(0.995, "discount per environment step", "Schulman et al. 2016", {
@@ -59,11 +58,12 @@ export const trpoHyperparameters = {
   traceDecay: hp(0.97, "λ of generalised advantage estimates", "Schulman et al. 2016", { min: 0, max: 1 }),
   entropyCoefficient: hp(0.01, "weight of the policy's entropy", pfrl, { min: 0, search: searchRanges.entropy }),
   standardizesAdvantages: hp.boolean(true, "shift and scale advantages to mean 0, variance 1", pfrl),
+  normalizesObs: normalizesObsHyperparameter,
   conjugateGradientSteps: hp.integer(10, "iterations that look for the natural gradient", paper),
   damping: hp(0.01, "added to the Fisher matrix's diagonal", pfrl, { min: 0 }),
   lineSearchSteps: hp.integer(10, "times that the step is halved, at most", pfrl),
-  valueEpochs: hp.integer(3, "times that the value function learns from each step", pfrl),
-  valueMinibatchSize: hp.integer(64, "steps a gradient step of the value function learns from", pfrl, {
+  epochs: hp.integer(3, "times that the value function learns from each step", pfrl),
+  minibatchSize: hp.integer(64, "steps a gradient step of the value function learns from", pfrl, {
     min: 1,
     search: searchRanges.minibatch,
   }),
@@ -72,7 +72,8 @@ export const trpoHyperparameters = {
     search: searchRanges.stepSize,
   }),
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
-  ...feedForward,
+  sequenceLength: hp.integer(32, "steps in a row that a recurrent value function learns from, at most", "Kusari"),
+  ...policyHyperparameters,
 } as const;
 
 export type TRPOHyperparameters = HyperparameterValues<typeof trpoHyperparameters>;
@@ -100,9 +101,8 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
       h.updateInterval,
     );
     this.hyperparameters = h;
-    requireFeedForward("TRPO", this.model);
     this.#shuffling = setup.random.stream("shuffling");
-    this.declareAverages("averageValue", "averageEntropy", "averageValueLoss", "averageKl", "averageStepShare");
+    this.declareAverages("averageValue", "averageEntropy", "averageLoss", "averageKl", "averageStepShare");
   }
 
   protected override get optimized(): Link {
@@ -114,10 +114,10 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
   }
 
   protected override requireRollouts(n: number): void {
-    const { valueMinibatchSize, updateInterval } = this.hyperparameters;
-    if (valueMinibatchSize <= n * updateInterval) return;
+    const { minibatchSize, updateInterval } = this.hyperparameters;
+    if (minibatchSize <= n * updateInterval) return;
     throw new UsageError(
-      `TRPO: valueMinibatchSize ≤ updateInterval · environments must hold; got ${valueMinibatchSize} and ${updateInterval} · ${n}. Raise updateInterval.`,
+      `TRPO: minibatchSize ≤ updateInterval · environments must hold; got ${minibatchSize} and ${updateInterval} · ${n}. Raise updateInterval.`,
     );
   }
 
@@ -127,7 +127,7 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
     scope(() => {
       const batch = loadRollouts(this.rollouts);
       const { advantage, returns, value } = noBackprop(() => {
-        const value = this.model.valueFunction.forward(batch.obs); // (rows)
+        const value = this.#over(batch, () => this.model.valueFunction.forward(batch.obs)); // (rows)
         const raw = generalizedAdvantages(batch, value, traceDecay); // (rows)
         const advantage = standardizesAdvantages ? standardize(raw, batch, batch.steps) : raw;
         return { advantage, returns: raw.add(value), value };
@@ -137,6 +137,11 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
       this.#fitValue(batch, returns);
     });
     this.updates++;
+  }
+
+  /** A pass over all rows, each stretch from what the network that acted remembered at its first. */
+  #over<T>(batch: RolloutBatch, body: () => T): T {
+    return overStretches(this.model, batch, body);
   }
 
   /** The mean over steps of x (rows). */
@@ -149,7 +154,8 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
     const { maxKl, damping, conjugateGradientSteps, lineSearchSteps, entropyCoefficient } = this.hyperparameters;
     const { policy: network } = this.model;
     const parameters = network.parameters();
-    const policy = network.forward(batch.obs);
+    const forward = () => this.#over(batch, () => network.forward(batch.obs));
+    const policy = forward();
     const old = policy.detach();
     const oldLogProb = noBackprop(() => old.logProb(batch.action)); // (rows)
     const kl = (of: Distribution) => this.#meanOf(batch, old.kl(of)); // ()
@@ -160,6 +166,7 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
         entropyOf(of).mul(entropyCoefficient),
       );
     const before = objective(policy); // ()
+    this.requireFinite(before);
     const gradient = grad([before], parameters); // g
     const slope = grad([kl(policy)], parameters, { createGraph: true }); // 0 in numbers, but not its derivative
     // A v = ∂ (∂ D_KL / ∂θ · v) / ∂θ, and some of v itself
@@ -168,7 +175,7 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
       return grad([along], parameters).map((product, i) => product.add(v[i]!.mul(damping)));
     };
     noBackprop(() => {
-      const direction = conjugateGradients((v) => fisherTimes(v), gradient, conjugateGradientSteps);
+      const direction = conjugateGradients(fisherTimes, gradient, conjugateGradientSteps);
       // β s with D_KL ≈ ½ (β s)ᵀ A (β s) = δ
       const curvature = innerProduct(direction, fisherTimes(direction));
       const length = sqrt(div(variable(2 * maxKl), maximum(curvature, variable(1e-30)))); // ()
@@ -181,13 +188,13 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
       for (let i = 0; i < lineSearchSteps; i++) {
         const share = 0.5 ** i;
         moveTo(variable(share));
-        const next = network.forward(batch.obs);
+        const next = forward();
         const isBetter = greater(objective(next), before); // ()
         const isNear = lessEqual(kl(next), variable(maxKl)); // ()
         best = maximum(best, isBetter.mul(isNear).mul(share));
       }
       moveTo(best);
-      const reached = network.forward(batch.obs);
+      const reached = forward();
       this.note("averageStepShare", best);
       this.note("averageKl", kl(reached));
       this.note("averageEntropy", entropyOf(reached));
@@ -196,21 +203,21 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
 
   /** Least squares of the returns. */
   #fitValue(batch: RolloutBatch, returns: Variable): void {
-    const { valueEpochs, valueMinibatchSize } = this.hyperparameters;
+    const { epochs, minibatchSize, sequenceLength } = this.hyperparameters;
     const { valueFunction } = this.model;
-    const order = stepRowsOf(this.rollouts);
-    for (let epoch = 0; epoch < valueEpochs; epoch++) {
-      for (const chosen of minibatches(order, valueMinibatchSize, this.#shuffling)) {
+    const order = sequencesOf(this.rollouts, this.stateSize > 0 ? sequenceLength : 1);
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      for (const minibatch of minibatches(order, minibatchSize, this.#shuffling)) {
         scope(() => {
-          const rows = variable(chosen);
-          const value = valueFunction.forward(rowsOf(batch.obs, rows)); // (minibatch)
-          const loss = mean(square(value.sub(rowsOf(returns, rows)))); // ()
+          const value = overMinibatch(this.model, batch, minibatch, (obs) => valueFunction.forward(obs)); // (minibatch)
+          const loss = mean(square(value.sub(rowsOf(returns, variable(minibatch.flat()))))); // ()
           valueFunction.clearGrads();
           loss.backward();
           this.optimizer.update();
-          this.note("averageValueLoss", loss);
+          this.note("averageLoss", loss);
           this.requireFinite(loss);
         });
+        this.updates++;
       }
     }
   }
@@ -225,7 +232,7 @@ export const trpoSpec: AgentSpec = {
   name: "TRPO",
   paper: "Schulman et al. 2015, Trust region policy optimization",
   actionSpaces: ["Discrete", "Box"],
-  recurrent: false,
+  recurrent: true,
   async: null,
   hyperparameters: trpoHyperparameters,
   create: ({ hyperparameters, ...parts }) => new TRPO({ ...parts, ...hyperparameters }),

@@ -334,4 +334,29 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
       ),
     ],
   },
+  trpo: {
+    fast: { hiddenSizes: [16], updateInterval: 12, minibatchSize: 4, epochs: 2 },
+    fastRecurrent: { sequenceLength: 3 },
+    firstWeights: "policy.trunk.layers.0.w",
+    learns: [
+      {
+        what: "softmax",
+        actions: "discrete",
+        size: 3,
+        steps: 4000,
+        hyperparameters: { ...small, maxKl: 0.05, updateInterval: 100, minibatchSize: 50 },
+      },
+      {
+        what: "Gaussian",
+        actions: "continuous",
+        steps: 6000,
+        hyperparameters: { ...small, maxKl: 0.05, updateInterval: 200, minibatchSize: 50 },
+      },
+      remembering("LSTM", "lstm", {
+        actions: "discrete",
+        steps: 6000,
+        hyperparameters: { maxKl: 0.05, updateInterval: 200, minibatchSize: 50, sequenceLength: 4 },
+      }),
+    ],
+  },
 };

@@ -27,7 +27,7 @@ function build(spec: AgentSpec, env: AbcEnv, recurrent: string): Agent {
     batchEpisodes: 1,
     updateSteps: 4,
     tMax: 4,
-    updateInterval: spec.id === "ppo" ? 16 : 4,
+    updateInterval: ["ppo", "trpo"].includes(spec.id) ? 16 : 4,
     epochs: 1,
     ...(recurrent === "none" ? {} : { recurrent, sampling: "uniform", nStep: 1 }),
   };

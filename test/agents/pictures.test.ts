@@ -16,7 +16,7 @@ function build(spec: AgentSpec, kind: "Discrete" | "Box", more: Record<string, u
     batchEpisodes: 1,
     updateSteps: 4,
     tMax: 4,
-    updateInterval: spec.id === "ppo" ? 16 : 4,
+    updateInterval: ["ppo", "trpo"].includes(spec.id) ? 16 : 4,
     epochs: 1,
     ...more,
   };

@@ -173,7 +173,7 @@ const shapes = {
   continuous: { observationSpace: { shape: [4] }, actionSpace: { shape: [2], low: [-0.3, -1], high: [0.3, 1] } },
 };
 const plain = { hiddenSizes: [8], updateSteps: 3, updateInterval: 6, minibatchSize: 4, epochs: 2 };
-const specs = listAgents().filter(({ id }) => id === "a2c" || id === "ppo");
+const specs = listAgents().filter(({ id }) => ["a2c", "ppo", "trpo"].includes(id));
 interface Spaces {
   readonly observationSpace: { readonly shape: readonly number[] };
   readonly actionSpace: AgentSetup["actionSpace"];

@@ -1,6 +1,19 @@
 /** One update of each agent on networks small enough to follow the paper's equations by hand, by plain gradient descent. */
 import { describe, expect, it } from "vitest";
-import { A2C, A3C, DDPG, DiscreteACER, NSQ, PCL, PGT, PPO, REINFORCE, SVG0, TD3 } from "../../src/agents/index.ts";
+import {
+  A2C,
+  A3C,
+  DDPG,
+  DiscreteACER,
+  NSQ,
+  PCL,
+  PGT,
+  PPO,
+  REINFORCE,
+  SVG0,
+  TD3,
+  TRPO,
+} from "../../src/agents/index.ts";
 import { type Linear, Link, Parameter, reshape, SGD, type Variable } from "../../src/autograd/index.ts";
 import { AdditiveGaussian } from "../../src/explorers/index.ts";
 import {
@@ -121,6 +134,53 @@ describe("actor–critic updates", () => {
       score(action).map((s) => 1.75 * s),
     );
     close(change(value, [0.25]), [1.75]);
+  });
+
+  describe("TRPO", () => {
+    const damping = 0.01;
+    const spread = 2 * pi[0]! * pi[1]!; // the Fisher matrix's eigenvalue along (1, −1), where gradients point
+    const klTo = (logits: readonly number[]) => {
+      const total = logits.reduce((sum, x) => sum + Math.exp(x), 0);
+      return pi.reduce((sum, p, i) => sum + p * Math.log((p * total) / Math.exp(logits[i]!)), 0);
+    };
+    const updated = (reward: number, maxKl: number) => {
+      const { model, logits, value } = actorCritic();
+      const settings = { updateInterval: 1, minibatchSize: 1, epochs: 1, entropyCoefficient: 0, damping };
+      const optimizer = descent();
+      const more = { maxKl, standardizesAdvantages: false };
+      const agent = new TRPO({ ...spaces, model, optimizer, ...settings, ...more });
+      const action = agent.act(zero) as number;
+      agent.observe(zero, reward, true, false);
+      return { action, logits, value, agent };
+    };
+
+    it("steps along the natural gradient to the edge of the trust region; the value learns alone", () => {
+      const maxKl = 1e-4;
+      const { action, logits, value, agent } = updated(2, maxKl);
+      const size = Math.sqrt(maxKl / (spread + damping)); // √(2 δ / λ) along (1, −1) / √2
+      close(change(logits, logits0), action === 0 ? [size, -size] : [-size, size]);
+      expect(size).toBeGreaterThan(0.01);
+      close(change(value, [0.25]), [2 * 1.75]);
+      expect(agent.statistics().averageStepShare).toBe(1);
+      expect(agent.statistics().averageKl).toBeCloseTo(klTo(logits.toArray()), 6);
+    });
+
+    it.each([0.1, 0.5, 2, 8])("halves steps that leave the trust region of %d", (maxKl) => {
+      const { logits, agent } = updated(2, maxKl);
+      const share = agent.statistics().averageStepShare!;
+      expect([1, 0.5, 0.25, 0.125]).toContain(share);
+      const size = share * Math.sqrt(maxKl / (spread + damping));
+      expect(Math.abs(change(logits, logits0)[0]!)).toBeCloseTo(size, 4);
+      expect(klTo(logits.toArray())).toBeLessThanOrEqual(maxKl);
+      const twice = logits.toArray().map((x, i) => logits0[i]! + 2 * (x - logits0[i]!));
+      if (share < 1) expect(klTo(twice)).toBeGreaterThan(maxKl);
+    });
+
+    it("stays where nothing is better", () => {
+      const { logits, agent } = updated(0.25, 0.01);
+      expect(logits.toArray()).toEqual(logits0.map(Math.fround));
+      expect(agent.statistics().averageStepShare).toBe(0);
+    });
   });
 
   it("PCL: policy and value learn from the same inconsistency", () => {

@@ -129,7 +129,7 @@ const shapeOf = (env: AnyEnv) => env.observationSpace.shape as readonly number[]
 const basisOf = (spec: AgentSpec, kind: string) =>
   kind === "Box" ? "mean" : "logProb" in spec || actorsOf.has(spec.id) ? "logits" : "values";
 /** Agents whose discrete actions are drawn from logits. */
-const actorsOf = new Set(["reinforce", "a2c", "a3c", "pcl", "acer", "ppo"]);
+const actorsOf = new Set(["reinforce", "a2c", "a3c", "pcl", "acer", "ppo", "trpo"]);
 
 describe.each(listAgents().map((spec) => [spec.name, spec] as const))("%s", (_name, spec) => {
   it.each(spec.actionSpaces)("acts the same in a space of kind %s", async (kind) => {

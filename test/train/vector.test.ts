@@ -78,23 +78,27 @@ describe("a run in six environments", () => {
     expect(outcomeOf(path.join(folder, "stoppedRainbow"), 600)).toEqual(outcomeOf(path.join(folder, "rainbow"), 600));
   });
 
-  it.each(["a2c", "ppo"])("%s goes on the same after stops in the middle of rollouts, in every mode", async (agent) => {
-    const hyperparameters = agent === "a2c" ? { usesGae: true } : { updateInterval: 40, minibatchSize: 16, epochs: 2 };
-    const start = (out: string, more: Partial<TrainConfig> = {}) =>
-      train(config(out, { agent, hyperparameters: { hiddenSizes: [8], ...hyperparameters }, ...more }));
-    expect(await start(agent)).toMatchObject({ outcome: "finished", steps: small.steps });
-    const halted = `stopped-${agent}`;
-    const run = start(halted, { vectorMode: "batch" });
-    run.on("checkpoint", ({ step }) => step > 0 && void run.stop());
-    run.on("progress", ({ step }) => step > 700 && void run.stop());
-    expect(await run).toMatchObject({ outcome: "stopped" });
-    expect(await resume(path.join(folder, halted))).toMatchObject({ outcome: "finished" });
-    const { "the last checkpoint": checkpoint, ...files } = outcome(halted);
-    const { "the last checkpoint": reference, ...expected } = outcome(agent);
-    expect(files).toEqual(expected);
-    const agentOf = (state: unknown) => (state as { agent: unknown }).agent;
-    expect(agentOf(checkpoint)).toEqual(agentOf(reference));
-  });
+  it.each(["a2c", "ppo", "trpo"])(
+    "%s goes on the same after stops in the middle of rollouts, in every mode",
+    async (agent) => {
+      const hyperparameters =
+        agent === "a2c" ? { usesGae: true } : { updateInterval: 40, minibatchSize: 16, epochs: 2 };
+      const start = (out: string, more: Partial<TrainConfig> = {}) =>
+        train(config(out, { agent, hyperparameters: { hiddenSizes: [8], ...hyperparameters }, ...more }));
+      expect(await start(agent)).toMatchObject({ outcome: "finished", steps: small.steps });
+      const halted = `stopped-${agent}`;
+      const run = start(halted, { vectorMode: "batch" });
+      run.on("checkpoint", ({ step }) => step > 0 && void run.stop());
+      run.on("progress", ({ step }) => step > 700 && void run.stop());
+      expect(await run).toMatchObject({ outcome: "stopped" });
+      expect(await resume(path.join(folder, halted))).toMatchObject({ outcome: "finished" });
+      const { "the last checkpoint": checkpoint, ...files } = outcome(halted);
+      const { "the last checkpoint": reference, ...expected } = outcome(agent);
+      expect(files).toEqual(expected);
+      const agentOf = (state: unknown) => (state as { agent: unknown }).agent;
+      expect(agentOf(checkpoint)).toEqual(agentOf(reference));
+    },
+  );
 
   it("takes environments that a script makes", async () => {
     // a preset goes by the environment's id
