@@ -64,8 +64,8 @@ it("is what is recorded", () => {
       "A3C Box, LSTM": 261,
       "A3C Discrete": 72,
       "A3C Discrete, LSTM": 253,
-      "ACER Box": 342,
-      "ACER Box, LSTM": 635,
+      "ACER Box": 319,
+      "ACER Box, LSTM": 612,
       "ACER Discrete": 142,
       "ACER Discrete, LSTM": 359,
       "DDPG Box": 61,
@@ -79,7 +79,9 @@ it("is what is recorded", () => {
       "PGT Box": 105,
       "PGT Box, LSTM": 1428,
       "PPO Box": 232,
+      "PPO Box, LSTM": 674,
       "PPO Discrete": 213,
+      "PPO Discrete, LSTM": 663,
       "REINFORCE Box": 85,
       "REINFORCE Box, LSTM": 298,
       "REINFORCE Discrete": 77,
@@ -88,6 +90,10 @@ it("is what is recorded", () => {
       "SVG0 Box": 89,
       "SVG0 Box, LSTM": 1310,
       "TD3 Box": 98,
+      "TRPO Box": 2927,
+      "TRPO Box, LSTM": 11694,
+      "TRPO Discrete": 2448,
+      "TRPO Discrete, LSTM": 11215,
     }
   `);
 });

@@ -151,7 +151,7 @@ describe("config", () => {
     expect(said.join("\n")).toMatchInlineSnapshot(`
       "no agent: train: agent must be given; got undefined. Pass {agent: "dqn", env: "CartPole-v1"}.
       no env: train: env must be given; got undefined. Pass {agent: "dqn", env: "CartPole-v1"}.
-      unknown agent: train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf, reinforce, a2c, a3c, nsq, ddpg, svg0, pgt, pcl, acer, td3, sac, ppo; got dqnn. Did you mean dqn?
+      unknown agent: train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf, reinforce, a2c, a3c, nsq, ddpg, svg0, pgt, pcl, acer, td3, sac, ppo, trpo; got dqnn. Did you mean dqn?
       unknown env: make: an environment's id must be a registered one; got CartPol. Did you mean CartPole-v1?
       misspelt key: train: keys must be known ones (…); got setps. Did you mean steps?
       far-off key: train: keys must be known ones (…); got wombat. Check its spelling.
