@@ -70,7 +70,7 @@ export class ContinuousACER extends ACER<StochasticDuelingModel> {
       const trace = truncatedWeight(lnRho.mul(1 / this.#actionSize), 1); // (rows)
       const qRet = retrace(batch, q0, value0, trace); // (rows)
       const target = usesQopc ? retrace(batch, q0, value0, isStep) : qRet; // (rows)
-      // min{c, ρ_i} (Q^opc − V), and [1 − c / ρ′_i]₊ (Q̃(x_i, a′_i) − V)
+      // min{c, ρ_i} (Q^ret − V), and [1 − c / ρ′_i]₊ (Q̃(x_i, a′_i) − V)
       const weight = mul(isStep, mul(truncatedWeight(lnRho, truncation), target.sub(value0))); // (rows)
       const share = truncatedShare(lnRhoOther, truncation); // (rows)
       const correction = mul(isStep, mul(share, otherQ.detach().sub(value0))); // (rows)

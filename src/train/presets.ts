@@ -131,8 +131,8 @@ export const presets: readonly Preset[] = [
   {
     agents: ["acer"],
     env: "Pendulum-v1",
-    source:
-      "searched for Kusari, away from Wang et al. 2017, section 5, in c: below 1 the critic says what replaces noisy returns",
+    // c far below the paper's 5: most of the policy's gradient is that of the critic, which is less noisy than returns
+    source: "searched for Kusari; δ and α from Wang et al. 2017, section 5",
     settings: {},
     hyperparameters: {
       gamma: 0.95,
