@@ -6,7 +6,7 @@
  *
  * Without --agent and --env every task of the list below is run. --set tries a setting without writing the table.
  */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,6 +83,7 @@ const { values } = parseArgs({
 });
 const root = fileURLToPath(new URL("..", import.meta.url));
 const page = join(root, "docs/results.md");
+const commit = execFileSync("git", ["describe", "--always", "--dirty"], { cwd: root, encoding: "utf8" }).trim();
 const [from, to = from] = values.seeds.split("-").map(Number);
 const chosen = tasks.filter(
   (task) => [values.agent ?? task.agent, values.env ?? nameOf(task)].join() === [task.agent, nameOf(task)].join(),
@@ -164,5 +165,6 @@ for (const task of chosen) {
     `${from}–${to}`,
     median(results.map(({ steps: taken }) => taken)),
     median(results.map(({ seconds }) => seconds)).toFixed(1),
+    commit,
   ]);
 }
