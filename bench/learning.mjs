@@ -83,7 +83,9 @@ const { values } = parseArgs({
 });
 const root = fileURLToPath(new URL("..", import.meta.url));
 const page = join(root, "docs/results.md");
-const commit = execFileSync("git", ["describe", "--always", "--dirty"], { cwd: root, encoding: "utf8" }).trim();
+const git = (...words) => execFileSync("git", words, { cwd: root, encoding: "utf8" }).trim();
+/** What the package was built from; with + where it was changed since. */
+const commit = git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "--", "src") ? "+" : "");
 const [from, to = from] = values.seeds.split("-").map(Number);
 const chosen = tasks.filter(
   (task) => [values.agent ?? task.agent, values.env ?? nameOf(task)].join() === [task.agent, nameOf(task)].join(),
