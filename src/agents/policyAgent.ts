@@ -1,4 +1,4 @@
-/** What agents that act by a policy and learn from their own recent steps share: A2C, A3C, PPO, REINFORCE. */
+/** What agents that act by a policy and learn from their own recent steps share: A2C, A3C, PPO, TRPO, REINFORCE. */
 import { type Link, type Optimizer, RandomStream, type Variable } from "../autograd/index.ts";
 import {
   ActorCritic,

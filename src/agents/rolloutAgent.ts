@@ -1,4 +1,4 @@
-/** Policy agents that learn from as many steps of each environment at a time, of one or of many side by side: A2C, PPO. */
+/** Policy agents that learn from as many steps of each environment at a time, of one or of many side by side: A2C, PPO, TRPO. */
 import type { Link, Optimizer } from "../autograd/index.ts";
 import { UsageError } from "../errors.ts";
 import type { State } from "../state.ts";

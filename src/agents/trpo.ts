@@ -8,6 +8,8 @@
  * 2. Products with the Fisher matrix are second derivatives of the divergence in all steps, not in a tenth of them.
  * 3. Advantages are standardised (`standardizesAdvantages`), and entropy may be rewarded (`entropyCoefficient`).
  * 4. All steps of the line search are tried and the longest good one is taken, so that nothing is read from the device.
+ * 5. A recurrent policy goes back through whole stretches of the rollout; a recurrent value function learns from sequences
+ *    of at most `sequenceLength` steps.
  */
 import {
   Adam,
