@@ -186,7 +186,7 @@ describe("bad input gets one line and its exit code", () => {
       rl train --agent dqn --env CartPole --out /proc/kusari
         3 rl train: /proc/kusari must be writable; nothing can be made there (ENOENT). Choose another place with out.
       rl train --agent dqnn --env CartPole
-        2 rl train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf, reinforce, a2c, a3c, nsq, ddpg, svg0, pgt, pcl, acer, td3, sac, ppo; got dqnn. Did you mean dqn?
+        2 rl train: agent must be one of dqn, doubledqn, dueling, sarsa, al, pal, doublepal, dpp, dppl, dppgreedy, residualdqn, noisydqn, c51, doublec51, iqn, doubleiqn, rainbow, naf, reinforce, a2c, a3c, nsq, ddpg, svg0, pgt, pcl, acer, td3, sac, ppo, trpo; got dqnn. Did you mean dqn?
       rl train --agent dqn --env Cartpol
         2 rl train: an environment's id must be a registered one; got Cartpol. Did you mean CartPole-v1?
       rl train --agent dqn --env ./nothing.ts
