@@ -9,9 +9,21 @@ import { allocate, installScopeReturn, scopeEpochs, scopeLevel } from "./scope.t
 export type Shape = readonly number[];
 
 const shapes = new Map<string, Shape>();
+// small whole numbers make the fastest keys: texts are built for tensors of three axes and more alone
+const vectorShapes = new Map<number, Shape>();
+const matrixShapes = new Map<number, Shape>();
 
 /** The one array for these dimensions. @throws ShapeError when a dimension is not a whole number ≥ 0. */
 export function internShape(dims: readonly number[]): Shape {
+  const [first, second] = dims;
+  if (dims.length === 1 && isCount(first!)) return vectorShape(first);
+  if (dims.length === 2 && isCount(first!) && isCount(second!)) return matrixShape(first, second);
+  return shapeByText(dims);
+}
+
+const isCount = (n: number): boolean => n >>> 0 === n;
+
+function shapeByText(dims: readonly number[]): Shape {
   const key = dims.join();
   let shape = shapes.get(key);
   if (!shape) {
@@ -24,15 +36,21 @@ export function internShape(dims: readonly number[]): Shape {
   return shape;
 }
 
-const matrixShapes = new Map<number, Shape>();
+function vectorShape(n: number): Shape {
+  let shape = vectorShapes.get(n);
+  if (!shape) {
+    shape = shapeByText([n]);
+    vectorShapes.set(n, shape);
+  }
+  return shape;
+}
 
-/** The shape (rows, cols), found without building a key of text. */
+/** The shape (rows, cols). */
 export function matrixShape(rows: number, cols: number): Shape {
-  // small whole numbers make the fastest keys
   const key = rows < 1 << 15 && cols < 1 << 15 ? rows * (1 << 15) + cols : rows * 2 ** 26 + cols + 0.5;
   let shape = matrixShapes.get(key);
   if (!shape) {
-    shape = internShape([rows, cols]);
+    shape = shapeByText([rows, cols]);
     matrixShapes.set(key, shape);
   }
   return shape;

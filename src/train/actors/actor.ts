@@ -30,8 +30,8 @@ const settings = workerData as ActorSettings;
 const { seed } = settings;
 const board = new ActorBoard(settings.board, settings.statistics.length);
 const mine = board.of(settings.actor);
-/** Steps between looks at the board. */
-const stretch = 32;
+/** Steps between looks at the board: at first, and at most. */
+const [firstStretch, lastStretch] = [32, 1 << 16];
 
 const isStopping = (): boolean => Atomics.load(board.flags, shared.stop) !== 0;
 
@@ -110,13 +110,19 @@ function tellStatistics(actor: Actor): void {
 
 async function act(actor: Actor, stepper: SingleStepper, going: Going): Promise<void> {
   let toldAt = now();
+  let stretch = firstStretch;
   while (!actor.stop.requested) {
     Atomics.wait(board.flags, shared.pause, 1);
+    const begun = now();
     try {
       await stepper.train(loop.step + stretch, going);
     } finally {
       tellSteps();
     }
+    // about one slice: a pause must not wait for longer, and each look costs a turn
+    const took = now() - begun;
+    if (took > sliceMilliseconds) stretch = Math.max(1, stretch >> 1);
+    else if (took < sliceMilliseconds / 2) stretch = Math.min(lastStretch, 2 * stretch);
     if (now() - toldAt < sliceMilliseconds) continue;
     toldAt = now();
     tellStatistics(actor);
