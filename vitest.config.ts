@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -9,5 +10,7 @@ export default defineConfig({
     globalSetup: "test/gpu/softwareAdapter.ts",
     // one process a file: the engine is module-level, one a thread
     pool: "forks",
+    // two on two cores as well: tests wait for processes and pages about as much as they compute
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -47,6 +47,8 @@ describe.skipIf(missingAdapter)(`on a GPU${because}`, () => {
     ["acer", discrete],
     ["acer", continuous],
     ["ppo", continuous],
+    ["trpo", discrete],
+    ["trpo", continuous],
     ["ddpg", continuous],
     ["svg0", continuous],
     ["pgt", continuous],
@@ -81,8 +83,10 @@ describe.skipIf(missingAdapter)(`on a GPU${because}`, () => {
       const expected = await learn("reference");
       const found = await learn("gpu");
       expect(found.length).toBe(expected.length);
+      // dividing by the curvature, TRPO makes rounding errors larger where it is small
+      const tolerance = id === "trpo" ? 2e-3 : 2e-4;
       found.forEach((x, i) => {
-        expect(Math.abs(x - expected[i]!)).toBeLessThan(2e-4 * (1 + Math.abs(expected[i]!)));
+        expect(Math.abs(x - expected[i]!)).toBeLessThan(tolerance * (1 + Math.abs(expected[i]!)));
       });
     },
   );
