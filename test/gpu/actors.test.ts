@@ -17,6 +17,8 @@ const settings = {
   batchEpisodes: 1,
   epochs: 2,
   replays: 1,
+  // more of TRPO's divide by ever smaller curvatures, which makes rounding errors of float32 larger, on the cpu too
+  conjugateGradientSteps: 2,
 };
 
 /** Steps with random observations; an episode ends every tenth. */
@@ -83,10 +85,8 @@ describe.skipIf(missingAdapter)(`on a GPU${because}`, () => {
       const expected = await learn("reference");
       const found = await learn("gpu");
       expect(found.length).toBe(expected.length);
-      // dividing by the curvature, TRPO makes rounding errors larger where it is small
-      const tolerance = id === "trpo" ? 2e-3 : 2e-4;
       found.forEach((x, i) => {
-        expect(Math.abs(x - expected[i]!)).toBeLessThan(tolerance * (1 + Math.abs(expected[i]!)));
+        expect(Math.abs(x - expected[i]!)).toBeLessThan(2e-4 * (1 + Math.abs(expected[i]!)));
       });
     },
   );
