@@ -8,8 +8,8 @@
  * 2. Products with the Fisher matrix are second derivatives of the divergence in all steps, not in a tenth of them.
  * 3. Advantages are standardised (`standardizesAdvantages`), and entropy may be rewarded (`entropyCoefficient`).
  * 4. All steps of the line search are tried and the longest good one is taken, so that nothing is read from the device.
- * 5. A recurrent policy goes back through whole stretches of the rollout; a recurrent value function learns from sequences
- *    of at most `sequenceLength` steps.
+ * 5. A recurrent network learns from sequences of at most `sequenceLength` steps; each begins with what it remembered there
+ *    when it acted.
  */
 import {
   Adam,
@@ -44,7 +44,7 @@ import { normalizesObsHyperparameter } from "./observationNormalizer.ts";
 import { makeActorCritic, type PolicyAgentParts, policyHyperparameters, preparePolicy } from "./policyAgent.ts";
 import { loadRollouts, type RolloutBatch } from "./rollout.ts";
 import { RolloutAgent } from "./rolloutAgent.ts";
-import { minibatches, overMinibatch, rowsOf, sequencesOf } from "./rolloutMinibatches.ts";
+import { minibatches, overMinibatch, type RowSequence, rowsOf, sequencesOf } from "./rolloutMinibatches.ts";
 
 const paper = "Schulman et al. 2015, section 8";
 const pfrl = "PFRL TRPO";
@@ -74,7 +74,7 @@ export const trpoHyperparameters = {
     search: searchRanges.stepSize,
   }),
   rewardScale: hp(1, "multiplies rewards while learning", "Kusari"),
-  sequenceLength: hp.integer(32, "steps in a row that a recurrent value function learns from, at most", "Kusari"),
+  sequenceLength: hp.integer(32, "steps in a row that a recurrent network learns from, at most", "Kusari"),
   ...policyHyperparameters,
 } as const;
 
@@ -125,9 +125,10 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
 
   /** Section 6: estimates of Q and of the objective, then a step within the trust region. */
   update(): void {
-    const { traceDecay, standardizesAdvantages } = this.hyperparameters;
+    const { traceDecay, standardizesAdvantages, sequenceLength } = this.hyperparameters;
+    const order = sequencesOf(this.rollouts, this.stateSize > 0 ? sequenceLength : 1);
     scope(() => {
-      const batch = loadRollouts(this.rollouts);
+      const batch = { ...loadRollouts(this.rollouts), starts: order.map(([first]) => first!) };
       const { advantage, returns, value } = noBackprop(() => {
         const value = this.#over(batch, () => this.model.valueFunction.forward(batch.obs)); // (rows)
         const raw = generalizedAdvantages(batch, value, traceDecay); // (rows)
@@ -136,12 +137,12 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
       });
       this.note("averageValue", value);
       this.#improvePolicy(batch, advantage);
-      this.#fitValue(batch, returns);
+      this.#fitValue(batch, returns, order);
     });
     this.updates++;
   }
 
-  /** A pass over all rows, each stretch from what the network that acted remembered at its first. */
+  /** A pass over all rows, each sequence from what the network that acted remembered at its first. */
   #over<T>(batch: RolloutBatch, body: () => T): T {
     return overStretches(this.model, batch, body);
   }
@@ -172,10 +173,11 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
     const gradient = grad([before], parameters); // g
     const slope = grad([kl(policy)], parameters, { createGraph: true }); // 0 in numbers, but not its derivative
     // A v = ∂ (∂ D_KL / ∂θ · v) / ∂θ, and some of v itself
-    const fisherTimes = (v: ParameterVector): ParameterVector => {
-      const along = forceBackprop(() => innerProduct(slope, v)); // ()
-      return grad([along], parameters).map((product, i) => product.add(v[i]!.mul(damping)));
-    };
+    const fisherTimes = (v: ParameterVector): ParameterVector =>
+      scope(() => {
+        const along = forceBackprop(() => innerProduct(slope, v)); // ()
+        return grad([along], parameters).map((product, i) => product.add(v[i]!.mul(damping)));
+      });
     noBackprop(() => {
       const direction = conjugateGradients(fisherTimes, gradient, conjugateGradientSteps);
       // β s with D_KL ≈ ½ (β s)ᵀ A (β s) = δ
@@ -188,12 +190,14 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
       };
       let best = variable(0); // (): the longest share of the step that improves the objective within the trust region
       for (let i = 0; i < lineSearchSteps; i++) {
-        const share = 0.5 ** i;
-        moveTo(variable(share));
-        const next = forward();
-        const isBetter = greater(objective(next), before); // ()
-        const isNear = lessEqual(kl(next), variable(maxKl)); // ()
-        best = maximum(best, isBetter.mul(isNear).mul(share));
+        best = scope(() => {
+          const share = 0.5 ** i;
+          moveTo(variable(share));
+          const next = forward();
+          const isBetter = greater(objective(next), before); // ()
+          const isNear = lessEqual(kl(next), variable(maxKl)); // ()
+          return maximum(best, isBetter.mul(isNear).mul(share));
+        });
       }
       moveTo(best);
       const reached = forward();
@@ -204,10 +208,9 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
   }
 
   /** Least squares of the returns. */
-  #fitValue(batch: RolloutBatch, returns: Variable): void {
-    const { epochs, minibatchSize, sequenceLength } = this.hyperparameters;
+  #fitValue(batch: RolloutBatch, returns: Variable, order: RowSequence[]): void {
+    const { epochs, minibatchSize } = this.hyperparameters;
     const { valueFunction } = this.model;
-    const order = sequencesOf(this.rollouts, this.stateSize > 0 ? sequenceLength : 1);
     for (let epoch = 0; epoch < epochs; epoch++) {
       for (const minibatch of minibatches(order, minibatchSize, this.#shuffling)) {
         scope(() => {

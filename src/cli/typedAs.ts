@@ -35,7 +35,8 @@ export function rlTyped(
   const { env, script, cwd } = started;
   // npx puts folders into PATH where the next command line will not find them; so do npm run and its like
   if ((env.npm_command ?? env.npm_config_user_agent) !== undefined) {
-    return /[\\/]_npx[\\/]/.test(script) ? "npx kusari" : "npx rl";
+    // a clone of its own stands there as a link
+    return /[\\/]_npx[\\/]/.test(realPath(script) ?? script) ? "npx kusari" : "npx rl";
   }
   if (isOnPath(started)) return "rl";
   if (script.includes(`${path.sep}node_modules${path.sep}.bin${path.sep}`)) return "npx rl";

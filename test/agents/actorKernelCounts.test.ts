@@ -90,10 +90,10 @@ it("is what is recorded", () => {
       "SVG0 Box": 89,
       "SVG0 Box, LSTM": 1310,
       "TD3 Box": 98,
-      "TRPO Box": 2927,
-      "TRPO Box, LSTM": 11694,
-      "TRPO Discrete": 2448,
-      "TRPO Discrete, LSTM": 11215,
+      "TRPO Box": 3101,
+      "TRPO Box, LSTM": 11934,
+      "TRPO Discrete": 2600,
+      "TRPO Discrete, LSTM": 11433,
     }
   `);
 });

@@ -34,10 +34,15 @@ describe("what is printed for rl", () => {
     expect(at("node_modules/.bin/rl", ["node_modules/.bin"], { npm_command: "exec" })).toBe("npx rl");
     expect(at("kusari/dist/cli/main.js", ["node_modules/.bin"], { npm_command: "run-script" })).toBe("npx rl");
     expect(at("node_modules/.bin/rl", ["node_modules/.bin"], { npm_config_user_agent: "pnpm/9.0.0" })).toBe("npx rl");
+    // in a clone, whose npx makes a link to it
+    expect(at("_npx/1f/node_modules/.bin/rl", ["_npx/1f/node_modules/.bin"], { npm_command: "exec" })).toBe("npx rl");
     // of a package that is not installed here
-    expect(at("_npx/1f/node_modules/.bin/rl", ["_npx/1f/node_modules/.bin"], { npm_command: "exec" })).toBe(
-      "npx kusari",
-    );
+    const fetched = "_npx/2e/node_modules/kusari/dist/cli/main.js";
+    const bin = "_npx/2e/node_modules/.bin";
+    for (const file of [fetched, `${bin}/rl`]) fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    fs.writeFileSync(path.join(folder, fetched), "");
+    fs.symlinkSync(path.join(folder, fetched), path.join(folder, bin, "rl"));
+    expect(at(`${bin}/rl`, [bin], { npm_command: "exec" })).toBe("npx kusari");
   });
   test("on PATH", () => {
     expect(at("bin/rl", ["nowhere", "bin"])).toBe("rl");
