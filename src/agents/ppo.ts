@@ -11,7 +11,6 @@
  *    when it acted, and minibatches are of whole sequences, `minibatchSize` steps or somewhat more (as in PFRL).
  */
 import { Adam, mean, noBackprop, scope, square, type Variable, variable } from "../autograd/index.ts";
-import { UsageError } from "../errors.ts";
 import type { ActorCritic, Distribution } from "../nets/index.ts";
 import type { Random } from "../random.ts";
 import {
@@ -29,7 +28,15 @@ import { normalizesObsHyperparameter } from "./observationNormalizer.ts";
 import { makeActorCritic, type PolicyAgentParts, policyHyperparameters, preparePolicy } from "./policyAgent.ts";
 import { loadRollouts, type RolloutBatch } from "./rollout.ts";
 import { RolloutAgent } from "./rolloutAgent.ts";
-import { minibatches, overMinibatch, rowsOf, sequencesOf } from "./rolloutMinibatches.ts";
+import {
+  inSequences,
+  minibatches,
+  overMinibatch,
+  type RowSequence,
+  requireMinibatch,
+  rowsOf,
+  sequencesOf,
+} from "./rolloutMinibatches.ts";
 import { withClipping } from "./withClipping.ts";
 
 const paper = "Schulman et al. 2017, table 3";
@@ -95,11 +102,7 @@ export class PPO extends RolloutAgent<ActorCritic> {
   }
 
   protected override requireRollouts(n: number): void {
-    const { minibatchSize, updateInterval } = this.hyperparameters;
-    if (minibatchSize <= n * updateInterval) return;
-    throw new UsageError(
-      `PPO: minibatchSize ≤ updateInterval · environments must hold; got ${minibatchSize} and ${updateInterval} · ${n}. Raise updateInterval.`,
-    );
+    requireMinibatch("PPO", this.hyperparameters, n);
   }
 
   /** Optimise surrogate L with respect to θ, with K epochs and minibatch size M: algorithm 1, behind the acting. */
@@ -107,8 +110,8 @@ export class PPO extends RolloutAgent<ActorCritic> {
     const { epochs, minibatchSize, sequenceLength } = this.hyperparameters;
     const order = sequencesOf(this.rollouts, this.stateSize > 0 ? sequenceLength : 1);
     scope(() => {
-      const batch = loadRollouts(this.rollouts);
-      const old = noBackprop(() => this.#evaluate({ ...batch, starts: order.map(([first]) => first!) }));
+      const batch = inSequences(loadRollouts(this.rollouts), order);
+      const old = noBackprop(() => this.#evaluate(batch));
       for (let epoch = 0; epoch < epochs; epoch++) {
         for (const minibatch of minibatches(order, minibatchSize, this.#shuffling)) {
           scope(() => this.#learnFrom(batch, old, minibatch));
@@ -132,10 +135,10 @@ export class PPO extends RolloutAgent<ActorCritic> {
     return { advantage, returns, logProb: policy.logProb(batch.action), value };
   }
 
-  #learnFrom(batch: RolloutBatch, old: Old, minibatch: readonly (readonly number[])[]): void {
+  #learnFrom(batch: RolloutBatch, old: Old, minibatch: readonly RowSequence[]): void {
     const { clip, valueClip, valueCoefficient, entropyCoefficient } = this.hyperparameters;
     const rows = variable(minibatch.flat()); // (minibatch)
-    const { policy, value } = overMinibatch(this.model, batch, minibatch, (obs) => this.model.forward(obs)); // value (minibatch)
+    const { policy, value } = overMinibatch(this.model, batch, minibatch, rows, (obs) => this.model.forward(obs)); // value (minibatch)
     const logProb = policy.logProb(rowsOf(batch.action, rows)); // (minibatch)
     const entropy = policy.entropy; // (minibatch)
     const returns = rowsOf(old.returns, rows); // (minibatch)

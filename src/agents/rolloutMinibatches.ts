@@ -2,7 +2,8 @@
  * Minibatches from rollouts, in a new order in each epoch: of single steps, or for networks with a memory of sequences, each
  * from what the one that acted remembered at its first step.
  */
-import { embedId, type Link, reshape, type Variable, variable } from "../autograd/index.ts";
+import { embedId, type Link, reshape, type Variable } from "../autograd/index.ts";
+import { UsageError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import { overStretches, stateSize } from "./hiddenState.ts";
 import type { Rollout, RolloutBatch } from "./rollout.ts";
@@ -18,6 +19,24 @@ export function sequencesOf(rollouts: readonly Rollout[], length: number): RowSe
     before += rollout.rows;
     return sequences;
   });
+}
+
+/** The same batch in these sequences, as they are before they are shuffled, in the place of its stretches. */
+export const inSequences = (batch: RolloutBatch, order: readonly RowSequence[]): RolloutBatch => ({
+  ...batch,
+  starts: order.map(([first]) => first!),
+});
+
+/** @throws UsageError where the rollouts of n environments would not fill a minibatch */
+export function requireMinibatch(
+  where: string,
+  { minibatchSize, updateInterval }: { readonly minibatchSize: number; readonly updateInterval: number },
+  n: number,
+): void {
+  if (minibatchSize <= n * updateInterval) return;
+  throw new UsageError(
+    `${where}: minibatchSize ≤ updateInterval · environments must hold; got ${minibatchSize} and ${updateInterval} · ${n}. Raise updateInterval.`,
+  );
 }
 
 /**
@@ -47,14 +66,14 @@ export function rowsOf(x: Variable, rows: Variable): Variable {
   return reshape(embedId(rows, table), [rows.shape[0]!, ...rest]);
 }
 
-/** Runs a pass over the observations (minibatch, …obs) of a minibatch. */
+/** Runs a pass over the observations (minibatch, …obs) of a minibatch, whose rows (minibatch) are those of its sequences. */
 export function overMinibatch<T>(
   network: Link,
   batch: RolloutBatch,
   minibatch: readonly RowSequence[],
+  rows: Variable,
   body: (obs: Variable) => T,
 ): T {
-  const rows = variable(minibatch.flat());
   const obs = rowsOf(batch.obs, rows);
   if (stateSize(network) === 0) return body(obs);
   let next = 0;

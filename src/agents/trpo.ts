@@ -44,7 +44,15 @@ import { normalizesObsHyperparameter } from "./observationNormalizer.ts";
 import { makeActorCritic, type PolicyAgentParts, policyHyperparameters, preparePolicy } from "./policyAgent.ts";
 import { loadRollouts, type RolloutBatch } from "./rollout.ts";
 import { RolloutAgent } from "./rolloutAgent.ts";
-import { minibatches, overMinibatch, type RowSequence, rowsOf, sequencesOf } from "./rolloutMinibatches.ts";
+import {
+  inSequences,
+  minibatches,
+  overMinibatch,
+  type RowSequence,
+  requireMinibatch,
+  rowsOf,
+  sequencesOf,
+} from "./rolloutMinibatches.ts";
 
 const paper = "Schulman et al. 2015, section 8";
 const pfrl = "PFRL TRPO";
@@ -116,11 +124,7 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
   }
 
   protected override requireRollouts(n: number): void {
-    const { minibatchSize, updateInterval } = this.hyperparameters;
-    if (minibatchSize <= n * updateInterval) return;
-    throw new UsageError(
-      `TRPO: minibatchSize ≤ updateInterval · environments must hold; got ${minibatchSize} and ${updateInterval} · ${n}. Raise updateInterval.`,
-    );
+    requireMinibatch("TRPO", this.hyperparameters, n);
   }
 
   /** Section 6: estimates of Q and of the objective, then a step within the trust region. */
@@ -128,9 +132,9 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
     const { traceDecay, standardizesAdvantages, sequenceLength } = this.hyperparameters;
     const order = sequencesOf(this.rollouts, this.stateSize > 0 ? sequenceLength : 1);
     scope(() => {
-      const batch = { ...loadRollouts(this.rollouts), starts: order.map(([first]) => first!) };
+      const batch = inSequences(loadRollouts(this.rollouts), order);
       const { advantage, returns, value } = noBackprop(() => {
-        const value = this.#over(batch, () => this.model.valueFunction.forward(batch.obs)); // (rows)
+        const value = overStretches(this.model, batch, () => this.model.valueFunction.forward(batch.obs)); // (rows)
         const raw = generalizedAdvantages(batch, value, traceDecay); // (rows)
         const advantage = standardizesAdvantages ? standardize(raw, batch, batch.steps) : raw;
         return { advantage, returns: raw.add(value), value };
@@ -140,11 +144,6 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
       this.#fitValue(batch, returns, order);
     });
     this.updates++;
-  }
-
-  /** A pass over all rows, each sequence from what the network that acted remembered at its first. */
-  #over<T>(batch: RolloutBatch, body: () => T): T {
-    return overStretches(this.model, batch, body);
   }
 
   /** The mean over steps of x (rows). */
@@ -157,7 +156,7 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
     const { maxKl, damping, conjugateGradientSteps, lineSearchSteps, entropyCoefficient } = this.hyperparameters;
     const { policy: network } = this.model;
     const parameters = network.parameters();
-    const forward = () => this.#over(batch, () => network.forward(batch.obs));
+    const forward = () => overStretches(this.model, batch, () => network.forward(batch.obs));
     const policy = forward();
     const old = policy.detach();
     const oldLogProb = noBackprop(() => old.logProb(batch.action)); // (rows)
@@ -214,8 +213,9 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
     for (let epoch = 0; epoch < epochs; epoch++) {
       for (const minibatch of minibatches(order, minibatchSize, this.#shuffling)) {
         scope(() => {
-          const value = overMinibatch(this.model, batch, minibatch, (obs) => valueFunction.forward(obs)); // (minibatch)
-          const loss = mean(square(value.sub(rowsOf(returns, variable(minibatch.flat()))))); // ()
+          const rows = variable(minibatch.flat()); // (minibatch)
+          const value = overMinibatch(this.model, batch, minibatch, rows, (obs) => valueFunction.forward(obs));
+          const loss = mean(square(value.sub(rowsOf(returns, rows)))); // ()
           valueFunction.clearGrads();
           loss.backward();
           this.optimizer.update();
