@@ -1,6 +1,6 @@
 /** What the training loop knows of actors; their threads are in actors/. */
 import type { ProgressEvent } from "./events.ts";
-import type { LoopState } from "./loop.ts";
+import type { LoopState } from "./loopState.ts";
 import type { StopRequest } from "./run.ts";
 
 export interface Actors {

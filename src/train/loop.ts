@@ -12,6 +12,7 @@ import { playEpisodes, summarize } from "./evaluate.ts";
 import type { EvaluationSummary, ResultEvent } from "./events.ts";
 import { type FailedPart, runFailure } from "./failure.ts";
 import { type LiveSource, liveSource } from "./liveScene.ts";
+import type { LoopState } from "./loopState.ts";
 import type { EvaluationLine, ProgressLine, ResultLine, TimingLine } from "./metrics.ts";
 import type { RunHandle, StopRequest } from "./run.ts";
 import type { TrainSettings } from "./settings.ts";
@@ -46,34 +47,6 @@ export interface RunStore {
   /** Shows the run to whoever looks, while somebody does. @returns what ends it */
   live(source: LiveSource): () => void;
 }
-
-/** Where the loop stands between two steps, besides the agent and the environments. */
-export interface LoopState {
-  step: number;
-  episodes: number;
-  /** Return of the last finished episode. */
-  lastReturn: number | null;
-  /** The step of the last progress line and of the last evaluation. */
-  reportedAt: number;
-  evaluatedAt: number;
-  solved: boolean;
-  best: { step: number; mean: number } | null;
-  lastEvaluation: EvaluationSummary | null;
-  /** Seconds of training before this process. */
-  seconds: number;
-}
-
-export const initialLoopState = (): LoopState => ({
-  step: 0,
-  episodes: 0,
-  lastReturn: null,
-  reportedAt: 0,
-  evaluatedAt: 0,
-  solved: false,
-  best: null,
-  lastEvaluation: null,
-  seconds: 0,
-});
 
 export interface LoopSetup {
   readonly agent: Agent;

@@ -3,7 +3,7 @@ import type { Agent, Observation, StepInfo } from "../agents/agent.ts";
 import type { DrawList } from "../envs/index.ts";
 import type { State, Stateful } from "../state.ts";
 import type { FailedPart } from "./failure.ts";
-import type { LoopState } from "./loop.ts";
+import type { LoopState } from "./loopState.ts";
 import type { StopRequest } from "./run.ts";
 
 /** A run as its steps see it. */

@@ -5,7 +5,8 @@ import { nearest, UsageError } from "../errors.ts";
 import type { Actors } from "./actors.ts";
 import { configSchema, layered, parseConfig, splitConfig } from "./config.ts";
 import type { ResultEvent } from "./events.ts";
-import { initialLoopState, type RunStore, runLoop } from "./loop.ts";
+import { type RunStore, runLoop } from "./loop.ts";
+import { initialLoopState } from "./loopState.ts";
 import {
   type AgentFactory,
   buildAgent,

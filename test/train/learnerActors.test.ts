@@ -20,7 +20,8 @@ import {
   type TrainingEnv,
   train,
 } from "../../src/train/index.ts";
-import { initialLoopState, runLoop } from "../../src/train/loop.ts";
+import { runLoop } from "../../src/train/loop.ts";
+import { initialLoopState } from "../../src/train/loopState.ts";
 import { buildAgent } from "../../src/train/participants.ts";
 import { HoldRequest } from "../../src/train/run.ts";
 import { SingleStepper } from "../../src/train/singleStepper.ts";

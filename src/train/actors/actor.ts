@@ -9,7 +9,7 @@ import { adoptKernelModules, openDevice } from "../../device.ts";
 import { ActorReplay } from "../../replay/index.ts";
 import { showLive } from "../livePicture.ts";
 import { liveSource } from "../liveScene.ts";
-import { initialLoopState } from "../loop.ts";
+import { initialLoopState } from "../loopState.ts";
 import { buildAgent, buildEnv } from "../participants.ts";
 import { SingleStepper } from "../singleStepper.ts";
 import type { Going } from "../stepper.ts";

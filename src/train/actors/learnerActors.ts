@@ -6,7 +6,7 @@
 import type { LearnerAgent } from "../../agents/index.ts";
 import { isOnHost } from "../../device.ts";
 import { ActorFailure, type Actors } from "../actors.ts";
-import type { LoopState } from "../loop.ts";
+import type { LoopState } from "../loopState.ts";
 import type { StopRequest } from "../run.ts";
 import { now, sliceMilliseconds, turn } from "../turn.ts";
 import { own } from "./actorProtocol.ts";

@@ -2,7 +2,7 @@
 import type { AsyncAgent } from "../../agents/index.ts";
 import { stepsIn } from "../../agents/sharedLearning.ts";
 import type { Actors } from "../actors.ts";
-import type { LoopState } from "../loop.ts";
+import type { LoopState } from "../loopState.ts";
 import type { StopRequest } from "../run.ts";
 import { shared } from "./actorProtocol.ts";
 import { ActorThreads, type ActorThreadsSetup } from "./actorThreads.ts";
