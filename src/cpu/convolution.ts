@@ -17,7 +17,7 @@ import { FunctionBody } from "./assembler.ts";
 import { ExpressionEmitter } from "./expressionEmitter.ts";
 import { printCopyPlanes, printWindows } from "./families.ts";
 import { type Repeat, tileCols, tileRows } from "./matmul.ts";
-import { storeLanes } from "./matmulEpilogue.ts";
+import { storeLanes } from "./matmulParts.ts";
 import type { CpuMemory } from "./memory.ts";
 
 interface Variant {

@@ -10,7 +10,7 @@ import type { MatmulLaunch, MatmulSpec } from "../kernel/backend.ts";
 import { structureOf } from "../kernel/expression.ts";
 import { FunctionBody } from "./assembler.ts";
 import { printMatmulColumn } from "./matmulColumn.ts";
-import { emitEpilogue, type MatmulVariant, storeLanes } from "./matmulEpilogue.ts";
+import { emitEpilogue, emitRowPointers, emitTilesDown, type MatmulVariant, storeLanes } from "./matmulParts.ts";
 
 /** (rows, inner, a, aRowStride, aInnerStride, b, bRowStride, bias, y, yRowStride), strides in bytes. */
 export type MatmulKernel = (
@@ -53,24 +53,11 @@ export function printMatmul(variant: MatmulVariant): FunctionBody {
     const vectors = Math.ceil(lanes / 4);
     const acc = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
     const bValues = Array.from({ length: vectors }, () => f.local("v128"));
-    for (let r = 0; r < rows; r++) {
-      for (let v = 0; v < vectors; v++) {
-        f.splat(0);
-        f.set(acc[r]![v]!);
-      }
-      // a + (i + r) · aRow
-      if (r === 0) {
-        f.get(i);
-        f.get(P.aRow);
-        f.op("i32.mul");
-        f.get(P.a);
-      } else {
-        f.get(aPointers[r - 1]!);
-        f.get(P.aRow);
-      }
-      f.op("i32.add");
-      f.set(aPointers[r]!);
+    for (const sum of acc.flat()) {
+      f.splat(0);
+      f.set(sum);
     }
+    emitRowPointers(f, aPointers.slice(0, rows), { i, a: P.a, aRow: P.aRow });
     f.get(bPanel);
     f.set(bPointer);
     f.get(P.inner);
@@ -179,22 +166,7 @@ export function printMatmul(variant: MatmulVariant): FunctionBody {
   f.op("i32.mul");
   f.set(panelBytes);
 
-  /** Tiles of so many rows from row i on, as long as they fit. */
-  const downTiles = (rows: number, lanes: number) => {
-    f.while(
-      () => {
-        f.get(i);
-        f.i32(rows);
-        f.op("i32.add");
-        f.get(P.rows);
-        f.op("i32.le_s");
-      },
-      () => {
-        tile(rows, lanes);
-        f.add(i, rows);
-      },
-    );
-  };
+  const downTiles = (rows: number, lanes: number) => emitTilesDown(f, i, P.rows, rows, () => tile(rows, lanes));
 
   overPanels(tileCols, (lanes) => {
     f.i32(0);

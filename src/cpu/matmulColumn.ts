@@ -3,13 +3,15 @@
  * lane of four; here the lanes go along the inner dimension.
  */
 import { FunctionBody } from "./assembler.ts";
-import { emitEpilogue, type MatmulVariant, storeLanes } from "./matmulEpilogue.ts";
+import { emitEpilogue, emitRowPointers, emitTilesDown, type MatmulVariant, storeLanes } from "./matmulParts.ts";
 
 /** Rows that are summed at once: sums of fewer would wait for each other. */
 const group = 8;
 
 /** The arguments of MatmulKernel, of which a's and b's numbers must stand side by side. */
 const P = { rows: 0, inner: 1, a: 2, aRow: 3, b: 5, bias: 7, y: 8 } as const;
+
+type Lanes = Parameters<FunctionBody["shuffle"]>[0];
 
 export function printMatmulColumn(variant: MatmulVariant): FunctionBody {
   const f = new FunctionBody(Array(10).fill("i32"));
@@ -47,48 +49,33 @@ export function printMatmulColumn(variant: MatmulVariant): FunctionBody {
     );
   };
 
+  /** Leaves the sum of two shuffles of a pair of locals on the stack. */
+  const addShuffled = (a: number, b: number, first: Lanes, second: Lanes) => {
+    for (const lanes of [first, second]) {
+      f.get(a);
+      f.get(b);
+      f.shuffle(lanes);
+    }
+    f.simd("f32x4.add");
+  };
+
   /** low ← the sums of the lanes of four sums, which may be the same. */
   const addLanes = ([p, q, r, s]: readonly number[]) => {
-    const halves = (a: number, b: number) => {
-      f.get(a);
-      f.get(b);
-      f.shuffle([0, 4, 1, 5]);
-      f.get(a);
-      f.get(b);
-      f.shuffle([2, 6, 3, 7]);
-      f.simd("f32x4.add");
-    };
-    halves(p!, q!);
+    addShuffled(p!, q!, [0, 4, 1, 5], [2, 6, 3, 7]);
     f.set(low);
-    halves(r!, s!);
+    addShuffled(r!, s!, [0, 4, 1, 5], [2, 6, 3, 7]);
     f.set(high);
-    f.get(low);
-    f.get(high);
-    f.shuffle([0, 1, 4, 5]);
-    f.get(low);
-    f.get(high);
-    f.shuffle([2, 3, 6, 7]);
-    f.simd("f32x4.add");
+    addShuffled(low, high, [0, 1, 4, 5], [2, 3, 6, 7]);
     f.set(low);
   };
 
   /** So many rows from row i on. */
   const tile = (rows: number) => {
-    for (let r = 0; r < rows; r++) {
+    for (const sum of sums.slice(0, rows)) {
       f.splat(0);
-      f.set(sums[r]!);
-      if (r === 0) {
-        f.get(i);
-        f.get(P.aRow);
-        f.op("i32.mul");
-        f.get(P.a);
-      } else {
-        f.get(aPointers[r - 1]!);
-        f.get(P.aRow);
-      }
-      f.op("i32.add");
-      f.set(aPointers[r]!);
+      f.set(sum);
     }
+    emitRowPointers(f, aPointers.slice(0, rows), { i, a: P.a, aRow: P.aRow });
     f.get(P.b);
     f.set(bPointer);
     f.get(P.inner);
@@ -133,20 +120,6 @@ export function printMatmulColumn(variant: MatmulVariant): FunctionBody {
     }
   };
 
-  for (const rows of [group, 1]) {
-    f.while(
-      () => {
-        f.get(i);
-        f.i32(rows);
-        f.op("i32.add");
-        f.get(P.rows);
-        f.op("i32.le_s");
-      },
-      () => {
-        tile(rows);
-        f.add(i, rows);
-      },
-    );
-  }
+  for (const rows of [group, 1]) emitTilesDown(f, i, P.rows, rows, () => tile(rows));
   return f;
 }

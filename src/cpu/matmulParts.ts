@@ -1,4 +1,4 @@
-/** What all bodies of matrix products end with: bias, activation, and the columns of a last tile. */
+/** What all bodies of matrix products have in common: where rows begin, tiles down the rows, bias and activation. */
 import { type Expression, input } from "../kernel/expression.ts";
 import type { FunctionBody } from "./assembler.ts";
 import { ExpressionEmitter } from "./expressionEmitter.ts";
@@ -12,6 +12,44 @@ export interface MatmulVariant {
   /** b is laid out in panels of `tileCols` columns, (cols / tileCols, inner, tileCols). */
   readonly packed: boolean;
   readonly fma: boolean;
+}
+
+/** Sets pointers to rows i, i + 1, … of a; all arguments are locals. */
+export function emitRowPointers(
+  f: FunctionBody,
+  pointers: readonly number[],
+  { i, a, aRow }: { readonly i: number; readonly a: number; readonly aRow: number },
+): void {
+  pointers.forEach((pointer, r) => {
+    if (r === 0) {
+      f.get(i);
+      f.get(aRow);
+      f.op("i32.mul");
+      f.get(a);
+    } else {
+      f.get(pointers[r - 1]!);
+      f.get(aRow);
+    }
+    f.op("i32.add");
+    f.set(pointer);
+  });
+}
+
+/** Tiles of `height` rows from row i on, as long as they fit into the rows; i and rows are locals. */
+export function emitTilesDown(f: FunctionBody, i: number, rows: number, height: number, tile: () => void): void {
+  f.while(
+    () => {
+      f.get(i);
+      f.i32(height);
+      f.op("i32.add");
+      f.get(rows);
+      f.op("i32.le_s");
+    },
+    () => {
+      tile();
+      f.add(i, height);
+    },
+  );
 }
 
 /** What becomes of four finished sums in a local: the local of the result. `load` puts what stood in y, and the biases, on the stack. */
