@@ -33,6 +33,12 @@ const remembering = (
   partiallyObservable: true,
   hyperparameters: { ...small, ...hyperparameters, recurrent },
 });
+/** Of agents that learn from rollouts in minibatches. */
+const inMinibatches = {
+  fast: { hiddenSizes: [16], updateInterval: 12, minibatchSize: 4, epochs: 2 },
+  fastRecurrent: { sequenceLength: 3 },
+  firstWeights: "policy.trunk.layers.0.w",
+};
 /** Without a step back in time, with one, and with whole episodes; both layers. */
 const rememberingBy = (name: string, steps: number, hyperparameters: Readonly<Record<string, unknown>>) =>
   tMaxes.map((tMax) =>
@@ -308,9 +314,7 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
     ],
   },
   ppo: {
-    fast: { hiddenSizes: [16], updateInterval: 12, minibatchSize: 4, epochs: 2 },
-    fastRecurrent: { sequenceLength: 3 },
-    firstWeights: "policy.trunk.layers.0.w",
+    ...inMinibatches,
     learns: [
       {
         what: "softmax",
@@ -335,9 +339,7 @@ export const actorSettings: Readonly<Record<string, ActorSettings>> = {
     ],
   },
   trpo: {
-    fast: { hiddenSizes: [16], updateInterval: 12, minibatchSize: 4, epochs: 2 },
-    fastRecurrent: { sequenceLength: 3 },
-    firstWeights: "policy.trunk.layers.0.w",
+    ...inMinibatches,
     learns: [
       {
         what: "softmax",

@@ -5,6 +5,7 @@ import { type AutoresetMode, Transitions } from "../../src/envs/index.ts";
 import { Random } from "../../src/random.ts";
 import { ReplayBuffer, type TransitionBatch } from "../../src/replay/index.ts";
 import { Counter, counters } from "./counter.ts";
+import { refusal } from "./refusal.ts";
 
 const spaces = { observationSpace: { shape: [2] }, actionSpace: { n: 2 } };
 const small = { replayStartSize: 8, minibatchSize: 8, replayCapacity: 400, hiddenSizes: [8] };
@@ -233,14 +234,6 @@ describe("bad input", () => {
   it("says what must hold", async () => {
     const make = (more: object = {}) => new DQN({ ...spaces, ...small, ...more });
     const obs = new Float32Array(6);
-    const refusal = async (body: () => unknown) => {
-      try {
-        await body();
-      } catch (error) {
-        return String(error);
-      }
-      throw new Error("test: it must be refused; got no error.");
-    };
     const afterThree = make();
     await afterThree.actBatch(obs, 3);
     afterThree.observeBatch({ count: 3, rows: [0, 1, 2], nextObs: obs }, [1, 1, 1], [0, 0, 0], [0, 0, 0]);

@@ -6,6 +6,7 @@ import { type AutoresetMode, type Env, make, makeVec, Transitions, type VectorEn
 import { HiddenLayers, MlpValueFunction, SeparateActorCritic, SoftmaxHead, TrunkPolicy } from "../../src/nets/index.ts";
 import { Random } from "../../src/random.ts";
 import { counters } from "./counter.ts";
+import { refusal } from "./refusal.ts";
 
 const none = { hiddenSizes: [], random: new Random(0) };
 const spaces = { observationSpace: { shape: [2] }, actionSpace: { n: 2 } };
@@ -413,14 +414,6 @@ describe("bad input", () => {
   it("says what must hold", async () => {
     const obs = new Float32Array(8);
     const made = (wanted: object = plain, id = "ppo") => buildWith(id, "discrete", wanted);
-    const refusal = async (body: () => unknown) => {
-      try {
-        await body();
-      } catch (error) {
-        return String(error);
-      }
-      throw new Error("test: it must be refused; got no error.");
-    };
     const ofTwo = made();
     await ofTwo.actBatch(obs, 2);
     const begun = made();

@@ -1,6 +1,6 @@
 /** Acting on batches where the learner is: on the adapter that is there. */
 import { describe, expect, it } from "vitest";
-import { A2C, DQN, PPO } from "../../src/agents/index.ts";
+import { A2C, DQN, PPO, type PPOOptions } from "../../src/agents/index.ts";
 import { openDevice } from "../../src/device.ts";
 import { Random } from "../../src/random.ts";
 import { because, missingAdapter } from "./adapter.ts";
@@ -58,31 +58,15 @@ describe.skipIf(missingAdapter)(`a batch${because}`, () => {
 
 describe.skipIf(missingAdapter)(`rollouts of many environments${because}`, () => {
   const spaces = { observationSpace: { shape: [4] }, actionSpace: { n: 3 } };
+  const inMinibatches = { hiddenSizes: [8], updateInterval: 6, minibatchSize: 8, epochs: 2 };
+  const ppo = (more: Partial<PPOOptions>) => (seed: number) =>
+    new PPO({ ...spaces, random: new Random(seed), ...inMinibatches, ...more });
   const makers = {
     A2C: (seed: number) => new A2C({ ...spaces, random: new Random(seed), hiddenSizes: [8], updateSteps: 4 }),
     "A2C with a memory": (seed: number) =>
       new A2C({ ...spaces, random: new Random(seed), hiddenSizes: [8], updateSteps: 4, recurrent: "lstm" }),
-    "PPO, observations normalised": (seed: number) =>
-      new PPO({
-        ...spaces,
-        random: new Random(seed),
-        hiddenSizes: [8],
-        updateInterval: 6,
-        minibatchSize: 8,
-        epochs: 2,
-        normalizesObs: true,
-      }),
-    "PPO with a memory": (seed: number) =>
-      new PPO({
-        ...spaces,
-        random: new Random(seed),
-        hiddenSizes: [8],
-        updateInterval: 6,
-        minibatchSize: 8,
-        epochs: 2,
-        recurrent: "gru",
-        sequenceLength: 3,
-      }),
+    "PPO, observations normalised": ppo({ normalizesObs: true }),
+    "PPO with a memory": ppo({ recurrent: "gru", sequenceLength: 3 }),
   };
 
   it.each(Object.entries(makers))(
