@@ -98,6 +98,8 @@ export interface Agent extends Stateful {
   /** What came of the last action. `terminated`: the task ended there; `truncated`: the episode was cut there. */
   observe(nextObs: Observation, reward: number, terminated: boolean, truncated: boolean, info?: StepInfo): void;
 
+  /** Says before the first step whether n environments give the agent enough to learn from. @throws UsageError where not */
+  requireEnvs?(n: number): void;
   /**
    * From here on the agent learns from n environments side by side, as after a first `actBatch` of n. Missing, as the two
    * below, where an agent learns from one environment only.

@@ -101,7 +101,7 @@ export class PPO extends RolloutAgent<ActorCritic> {
     return model.actOn(obs);
   }
 
-  protected override requireRollouts(n: number): void {
+  override requireEnvs(n: number): void {
     requireMinibatch("PPO", this.hyperparameters, n);
   }
 

@@ -36,10 +36,10 @@ export abstract class RolloutAgent<Model extends Link> extends PolicyAgent<Model
   }
 
   /** @throws UsageError where an update could not learn from the rollouts of n environments */
-  protected requireRollouts(_n: number): void {}
+  requireEnvs(_n: number): void {}
 
   override act(obs: Observation): Action {
-    if (this.training && this.steps === 0) this.requireRollouts(1);
+    if (this.training && this.steps === 0) this.requireEnvs(1);
     return super.act(obs);
   }
 
@@ -53,7 +53,7 @@ export abstract class RolloutAgent<Model extends Link> extends PolicyAgent<Model
   setEnvs(n: number): void {
     if (this.#rows?.input.n === n) return;
     requireRows(this.name, n, false);
-    this.requireRollouts(n);
+    this.requireEnvs(n);
     if (this.#rows || this.steps > 0) {
       throw new UsageError(
         `${this.name}.actBatch: the number of environments must stay the same; got ${n} after ${this.rollouts.length}. Make a new agent.`,

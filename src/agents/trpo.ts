@@ -123,7 +123,7 @@ export class TRPO extends RolloutAgent<SeparateActorCritic> {
     return model.actOn(obs);
   }
 
-  protected override requireRollouts(n: number): void {
+  override requireEnvs(n: number): void {
     requireMinibatch("TRPO", this.hyperparameters, n);
   }
 

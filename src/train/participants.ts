@@ -117,13 +117,16 @@ export function wholeSteps({ steps, envs }: Pick<TrainSettings, "steps" | "envs"
 
 /** Tells the agent of its environments. @throws UsageError where it cannot learn from so many */
 export function requireBatches(agent: Agent, envs: number): void {
-  if (!(envs > 1)) return;
+  if (!(envs > 1)) {
+    agent.requireEnvs?.(1);
+    return;
+  }
   if (agent.setEnvs && agent.actBatch && agent.observeBatch) {
     agent.setEnvs(envs);
     return;
   }
   throw new UsageError(
-    `train: an agent must act on batches to learn from ${envs} environments side by side; got ${agent.name}, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family, A2C or PPO.`,
+    `train: an agent must act on batches to learn from ${envs} environments side by side; got ${agent.name}, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family, A2C, PPO or TRPO.`,
   );
 }
 

@@ -141,11 +141,16 @@ describe("refusals", () => {
     await refuse({ agent: new SpyAgent(), hyperparameters: {} });
     await refuse({ env: () => new ScriptedEnv() });
     await refuse({ env: () => make("CartPole-v1"), vectorMode: "worker" });
+    const hyperparameters = { minibatchSize: 64, updateInterval: 8 };
+    await refuse({ agent: "ppo", hyperparameters });
+    await refuse({ agent: "trpo", hyperparameters, envs: 1 });
     expect(said.join("\n")).toMatchInlineSnapshot(`
-      "UsageError: train: an agent must act on batches to learn from 6 environments side by side; got REINFORCE, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family, A2C or PPO.
-      UsageError: train: an agent must act on batches to learn from 6 environments side by side; got Spy, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family, A2C or PPO.
+      "UsageError: train: an agent must act on batches to learn from 6 environments side by side; got REINFORCE, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family, A2C, PPO or TRPO.
+      UsageError: train: an agent must act on batches to learn from 6 environments side by side; got Spy, which acts on one observation at a time. Leave envs out, or use an agent of DQN's family, A2C, PPO or TRPO.
       UsageError: train: environments stepped side by side must be of the class Env; got ScriptedEnv. Extend Env, or leave envs out.
-      UsageError: train: vectorMode must be sync for environments that are wrapped or made by a script; got worker. Leave vectorMode out."
+      UsageError: train: vectorMode must be sync for environments that are wrapped or made by a script; got worker. Leave vectorMode out.
+      UsageError: PPO: minibatchSize ≤ updateInterval · environments must hold; got 64 and 8 · 6. Raise updateInterval.
+      UsageError: TRPO: minibatchSize ≤ updateInterval · environments must hold; got 64 and 8 · 1. Raise updateInterval."
     `);
   });
 });
