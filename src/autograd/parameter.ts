@@ -1,7 +1,8 @@
 /** Parameter: a Variable that a model owns and an optimizer changes; its gradient has a fixed place. */
+import { ShapeError } from "../errors.ts";
 import { backend } from "../kernel/backend.ts";
 import { sizeOf } from "../kernel/strides.ts";
-import { internShape, type Shape, Variable, type Version } from "./variable.ts";
+import { formatShape, internShape, type Shape, Variable, type Version } from "./variable.ts";
 
 export class Parameter extends Variable {
   /** Where the gradient stands. */
@@ -54,8 +55,13 @@ export class Parameter extends Variable {
     this.hasGrad = false;
   }
 
-  /** Replaces the numbers by those of a Variable of as many, on the device. */
+  /** Replaces the numbers by those of a Variable of the same shape, on the device. @throws ShapeError for another shape */
   copyFrom(x: Variable): void {
+    if (x.shape !== this.shape) {
+      throw new ShapeError(
+        `copyFrom: x must have the parameter's shape ${formatShape(this.shape)}; got ${formatShape(x.shape)}. Reshape it.`,
+      );
+    }
     backend().families.copy(this.size, x.address, this.address, false);
     this.source.version++;
   }

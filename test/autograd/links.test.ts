@@ -57,6 +57,17 @@ class Network extends Chain {
 
 const paths = (link: Link) => [...link.namedParameters()].map(([path]) => path);
 
+it("a Parameter takes a Variable's numbers over, of its own shape alone", () => {
+  const parameter = new Parameter([2, 2]);
+  scope(() => {
+    parameter.copyFrom(variable([1, 2, 3, 4], { shape: [2, 2] }));
+    expect(parameter.toArray()).toEqual([1, 2, 3, 4]);
+    expect(() => parameter.copyFrom(variable([1, 2, 3, 4]))).toThrowErrorMatchingInlineSnapshot(
+      `[ShapeError: copyFrom: x must have the parameter's shape (2, 2); got (4). Reshape it.]`,
+    );
+  });
+});
+
 describe("what a Link owns", () => {
   it("is named by the path of its fields, in their order", () => {
     expect(paths(new Network(new Random(0)))).toEqual([
